@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make               build/kedge, and containerd-shim-kedge-v1 beside it
+# make demo          install what lacks, build, and show a checkpoint and a restore
+# make check         install what lacks, then lint, unit tests (plain and sanitized), integration tests
+# make unit | lint | integration [T=path] | format | fuzz | install DESTDIR= PREFIX= | clean
+#
+# SAN=1 builds into build-san/ with ASan and UBSan; V=1 shows the commands; WERROR= lets warnings pass.
+
+# The module map: every directory that holds C, top floor first. Files are found; modules are listed.
+MODULES := shim shim/cli shim/task oci core core/run core/cr core/linux core/plan core/base
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+CC      := gcc
+AR      := gcc-ar
+OBJCOPY := objcopy
+CLANG_FORMAT ?= clang-format
+WERROR  ?= -Werror
+Q       := $(if $(V),,@)
+
+.DELETE_ON_ERROR:
+.PHONY: all unit lint lint-format lint-cppcheck lint-shell lint-layers lint-shape integration \
+	format check demo deps fuzz fuzzers install clean FORCE
+
+# --- what is built how ---------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wformat=2 -Wformat-signedness -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
+	-Wredundant-decls -Wimplicit-fallthrough -Wno-unknown-warning-option $(WERROR)
+ARCH_HARDEN_x86_64  := -fcf-protection
+ARCH_HARDEN_aarch64 := -mbranch-protection=standard
+HARDEN := -fstack-protector-strong -fstack-clash-protection $(ARCH_HARDEN_$(shell uname -m))
+
+ifdef FUZZ
+B       := build-fuzz
+CC      := clang
+MODE    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	   -fno-sanitize-recover=all
+LINK    := -fsanitize=address,undefined
+else ifdef SAN
+B       := build-san
+MODE    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LINK    := -fsanitize=address,undefined
+else
+B       := build
+MODE    := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+LINK    :=
+LINK_BIN := -static-pie
+endif
+
+CPPFLAGS_ALL := -D_GNU_SOURCE -I. -isystem $(B) $(CPPFLAGS)
+CFLAGS_ALL := -std=gnu11 -g -fPIE -ffunction-sections -fdata-sections $(MODE) $(HARDEN) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(LINK) $(LDFLAGS)
+LDLIBS := -ljansson -lprotobuf-c -lseccomp -lcap
+
+ALL_C   := $(wildcard $(MODULES:%=%/*.c))
+ALL_H   := $(wildcard $(MODULES:%=%/*.h))
+TEST_C  := $(filter %_test.c,$(ALL_C))
+FUZZ_C  := $(filter %_fuzz.c,$(ALL_C))
+SRC     := $(filter-out %_test.c %_fuzz.c,$(ALL_C))
+PROTO   := $(wildcard proto/*.proto)
+PB_C    := $(PROTO:%.proto=$(B)/%.pb-c.c)
+PB_H    := $(PB_C:.c=.h)
+OBJ     := $(SRC:%.c=$(B)/%.o)
+PB_OBJ  := $(PB_C:.c=.o)
+MAIN    := $(B)/shim/main.o
+LIB_OBJ := $(filter-out $(MAIN),$(OBJ)) $(PB_OBJ)
+LIB     := $(B)/libkedge.a
+TESTS   := $(TEST_C:%.c=$(B)/%)
+FUZZERS := $(FUZZ_C:%.c=$(B)/%)
+BIN     := $(B)/kedge
+SHIM    := $(B)/containerd-shim-kedge-v1
+
+all: $(BIN) $(SHIM)
+
+# --- compile and link ----------------------------------------------------------------------------
+
+# Generated code has its own warnings; whatever may include its headers waits for them.
+$(B)/%.o: %.c Makefile | $(PB_H) $(B)/.gitignore
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC      $@")
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(WARN) -MMD -MP -c -o $@ $<
+
+$(PB_OBJ): %.o: %.c Makefile | $(PB_H)
+	$(if $(Q),@echo "  CC      $@")
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -w -MMD -MP -c -o $@ $<
+
+$(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h &: proto/%.proto | $(B)/.gitignore
+	$(if $(Q),@echo "  PROTOC  $<")
+	$(Q)protoc-c -I. --c_out=$(B) $<
+
+# Only this file knows the version, so that a commit doesn't rebuild the rest.
+$(B)/shim/cli/version.o: CPPFLAGS_ALL += -DKEDGE_VERSION='"$(VERSION)"' \
+	-DKEDGE_COMMIT='"$(shell cat $(B)/commit.txt)"'
+$(B)/shim/cli/version.o: $(B)/commit.txt
+
+# Text files that change their time only when their text changes.
+define write_if_changed
+	@printf '%s\n' "$(1)" | cmp -s - $@ || printf '%s\n' "$(1)" >$@
+endef
+$(B)/commit.txt: FORCE | $(B)/.gitignore
+	$(call write_if_changed,$(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown))
+$(B)/objects.txt: FORCE | $(B)/.gitignore
+	$(call write_if_changed,$(LIB_OBJ))
+
+$(LIB): $(LIB_OBJ) $(B)/objects.txt
+	$(if $(Q),@echo "  AR      $@")
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
+
+$(BIN): $(MAIN) $(LIB)
+	$(if $(Q),@echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LINK_BIN) -o $@.debug $^ $(LDLIBS)
+	$(Q)$(OBJCOPY) --strip-all --add-gnu-debuglink=$@.debug $@.debug $@
+	@echo "$@: $$(( $$(stat -c %s $@) / 1024 )) KiB"
+
+$(SHIM): $(BIN)
+	$(Q)ln -sf $(<F) $@
+
+$(B)/.gitignore:
+	@mkdir -p $(B) $(B)/proto && echo '*' >$@
+
+# --- tests ---------------------------------------------------------------------------------------
+
+$(TESTS): %: %.o $(LIB)
+	$(if $(Q),@echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LDLIBS)
+
+# Each program runs from the top of the tree and prints only when it fails.
+unit: $(TESTS)
+	@failed=0; for t in $(TESTS); do \
+		timeout 120 $$t >$$t.log 2>&1 </dev/null || \
+			{ echo "FAILED $$t ($$?)"; grep -avE '^\[ (RUN  |      OK)' $$t.log; \
+			  failed=$$((failed + 1)); }; \
+	done; \
+	echo "$(B): $(words $(TESTS)) unit test programs," \
+		"$$(cat $(TESTS:%=%.log) /dev/null | grep -ac '^\[       OK \]') tests passed," \
+		"$$failed programs failed"; \
+	[ $$failed = 0 ]
+
+integration: all
+	hack/integration $(T)
+
+fuzz:
+	+$(Q)$(MAKE) FUZZ=1 fuzzers
+fuzzers: $(FUZZERS)
+$(FUZZERS): %: %.o $(LIB)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+# --- lint ----------------------------------------------------------------------------------------
+
+SHELL_FILES = $(shell grep -rlE --exclude-dir=testdata '^\#!.*\b(bash|bats)$$' hack .ci integration) \
+	$(shell find integration -name '*.bash' 2>/dev/null)
+
+lint: lint-format lint-cppcheck lint-shell lint-layers lint-shape
+lint-format:
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(ALL_C) $(ALL_H)
+format:
+	$(Q)$(CLANG_FORMAT) -i $(ALL_C) $(ALL_H)
+# ctunullpointer takes sizeof(p->x) for a use of p.
+lint-cppcheck: | $(B)/.gitignore
+	@mkdir -p $(B)/cppcheck
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance \
+		--inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem \
+		--suppress=ctunullpointer --cppcheck-build-dir=$(B)/cppcheck -D_GNU_SOURCE -I. $(ALL_C)
+lint-shell:
+	$(Q)shellcheck -x -P SCRIPTDIR $(SHELL_FILES)
+lint-layers:
+	$(Q)hack/layers
+lint-shape:
+	$(Q)hack/shape
+
+# --- the two commands of the README --------------------------------------------------------------
+
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+deps:
+	$(Q)hack/deps
+check: deps
+	+$(Q)$(MAKE) $(JOBS) lint all unit
+	+$(Q)$(MAKE) $(JOBS) SAN=1 unit
+	+$(Q)$(MAKE) $(JOBS) integration
+demo: deps
+	+$(Q)$(MAKE) $(JOBS) all
+	$(Q)hack/demo
+
+install: all
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/kedge
+	ln -sf kedge $(DESTDIR)$(PREFIX)/bin/$(notdir $(SHIM))
+
+clean:
+	rm -rf build build-san build-fuzz
+
+-include $(OBJ:.o=.d) $(PB_OBJ:.o=.d) $(TEST_C:%.c=$(B)/%.d) $(FUZZ_C:%.c=$(B)/%.d)

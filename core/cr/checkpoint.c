@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/proc.h"
+#include "core/cr/checkpoint.h"
+#include "core/cr/criu.h"
+#include "core/cr/destinations.h"
+#include "core/cr/sidecar.h"
+#include "core/plan/external_args.h"
+#include "core/plan/external_dump.h"
+
+#define MOUNTINFO_MAX_BYTES (64U << 20)
+#define DEATH_WAIT_MS	    10000
+
+struct checkpoint {
+	struct container *c;
+	const struct spec *spec;
+	const struct cr_options *opts;
+	struct arena arena;
+	struct external_args args;
+	struct mount_table container;
+	struct mount_table host;
+	struct external_plan plan;
+	struct cr_dirs dirs;
+	char *freezer;
+};
+
+static void checkpoint_done(struct checkpoint *k)
+{
+	external_plan_done(&k->plan);
+	mount_table_done(&k->container);
+	mount_table_done(&k->host);
+	external_args_done(&k->args);
+	cr_dirs_done(&k->dirs);
+	arena_done(&k->arena);
+	free(k->freezer);
+}
+
+static int read_mounts(const char *path, struct mount_table *table, struct err *err)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	if (fd_read_file(AT_FDCWD, path, MOUNTINFO_MAX_BYTES, &b, err) ||
+	    mount_table_parse(b.p, b.n, table, err))
+		return err_wrap(err, "%s", path);
+	return 0;
+}
+
+/* What can be refused is refused here, before anything is touched. */
+static int plan_mounts(struct checkpoint *k, struct err *err)
+{
+	struct external_dump_input in = {
+		.spec = k->spec, .container = &k->container, .host = &k->host, .args = &k->args
+	};
+	auto_fd int root_fd = -1;
+	char path[64];
+
+	if (external_args_parse(EXTERNAL_CHECKPOINT, &k->opts->external, &k->opts->ext_mount_map,
+				&k->args, err))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)k->c->pid);
+	if (read_mounts(path, &k->container, err) ||
+	    read_mounts("/proc/self/mountinfo", &k->host, err))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)k->c->pid);
+	root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_sys(err, "open %s", path);
+	in.destinations = destinations_resolve(root_fd, k->spec, &k->arena);
+	return external_dump_plan(&in, &k->plan, err);
+}
+
+static void log_plan(const struct checkpoint *k)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	if (k->args.has_old_spelling)
+		log_warn(
+			"--ext-mount-map is the old spelling: --external 'mnt[KEY]:VALUE' means the "
+			"same");
+	for (size_t i = 0; i < k->plan.warnings.n; i++)
+		log_warn("%s", k->plan.warnings.v[i]);
+	if (!log_is_debug())
+		return;
+	external_plan_print(&k->plan, &b);
+	log_debug("external mounts:\n%s", b.p ? b.p : "none");
+}
+
+/* A namespace that was given by path isn't the container's: CRIU gets its name instead. */
+static int add_namespaces(struct checkpoint *k, struct criu_request *req, struct err *err)
+{
+	static const struct {
+		enum spec_ns kind;
+		const char *file;
+		const char *name;
+	} given[] = { { SPEC_NS_NET, "net", "extRootNetNS" },
+		      { SPEC_NS_PID, "pid", "extRootPidNS" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+		char path[64];
+		struct stat st;
+
+		if (!k->spec->ns[given[i].kind].path)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)k->c->pid, given[i].file);
+		if (stat(path, &st))
+			return err_sys(err, "stat %s", path);
+		criu_strings_add(&req->external,
+				 arena_printf(&k->arena, "%s[%llu]:%s", given[i].file,
+					      (unsigned long long)st.st_ino, given[i].name));
+	}
+	return 0;
+}
+
+static int build_request(struct checkpoint *k, struct criu_request *req, struct err *err)
+{
+	if (cr_fill_request(k->opts, &k->dirs, req, err) || add_namespaces(k, req, err))
+		return -1;
+	external_plan_request(&k->plan, false, req);
+	req->log_file = "dump.log";
+	req->pid = k->c->pid;
+	req->orphan_pts_master = true;
+	req->track_mem = k->opts->pre_dump || k->opts->parent_path;
+	if (!k->opts->pre_dump)
+		cgroup_freezer_path(&k->c->cgroup, &k->freezer);
+	req->freeze_cgroup = k->freezer;
+	return 0;
+}
+
+/* CRIU has killed the processes; they are gone when the first one is. */
+static int wait_for_death(const struct container *c, struct err *err)
+{
+	auto_fd int pidfd = proc_open(c->pid, c->start_time, NULL);
+	int ended = pidfd < 0 ? 1 : proc_poll(pidfd, DEATH_WAIT_MS, err);
+
+	if (ended == 0)
+		return err_set(err, ERR_TIMEOUT, "process %d is still there after the checkpoint",
+			       (int)c->pid);
+	return ended < 0 ? -1 : 0;
+}
+
+static int dump(struct checkpoint *k, struct err *err)
+{
+	AUTO(criu_request_done) struct criu_request req;
+	AUTO(criu_done) struct criu criu = { 0 };
+	struct criu_config config = { .binary = k->opts->criu, .timeout_s = k->opts->timeout_s };
+	struct criu_result result = { 0 };
+
+	criu_request_init(&req, k->opts->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP);
+	if (criu_start(&config, &criu, err))
+		return -1;
+	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, &req, err))
+		return -1;
+	if (sidecar_write_descriptors(k->dirs.images_fd, k->c, err))
+		return err_wrap(err, "image directory %s", k->dirs.images);
+	return criu_run(&criu, &req, &result, err);
+}
+
+int checkpoint_container(struct container *c, const struct spec *spec,
+			 const struct cr_options *opts, struct err *err)
+{
+	AUTO(checkpoint_done)
+	struct checkpoint k = {
+		.c = c, .spec = spec, .opts = opts, .dirs = { .images_fd = -1, .work_fd = -1 }
+	};
+	enum container_status status;
+
+	if (c->lock_fd < 0 && container_lock(c, err))
+		return -1;
+	status = container_status(c);
+	if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED)
+		return err_set(err, ERR_STATE,
+			       "cannot checkpoint container %s: it is %s, not running", c->id,
+			       container_status_name(status));
+	if (plan_mounts(&k, err))
+		return err_wrap(err, "checkpoint of container %s", c->id);
+	log_plan(&k);
+	if (dump(&k, err))
+		return err_wrap(err, "checkpoint of container %s", c->id);
+	return opts->leave_running || opts->pre_dump ? 0 : wait_for_death(c, err);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/fd.h"
+#include "core/cr/cr.h"
+
+#define DEFAULT_IMAGE_PATH "checkpoint" /* runc's, below the working directory */
+
+/* mkdir -p; only the last directory is private. */
+static int make_dirs(const char *path, struct err *err)
+{
+	auto_free char *part = xstrdup(path);
+
+	for (char *p = part + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return err_sys(err, "create %s", part);
+		*p = '/';
+	}
+	if (mkdir(part, 0700) && errno != EEXIST)
+		return err_sys(err, "create %s", part);
+	return 0;
+}
+
+static int open_dir(const char *what, const char *path, bool make, char **abs, struct err *err)
+{
+	auto_fd int fd = -1;
+	char resolved[PATH_MAX];
+
+	if (make && make_dirs(path, err))
+		return err_wrap(err, "%s", what);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "%s %s", what, path);
+	*abs = xstrdup(realpath(path, resolved) ? resolved : path);
+	return take_fd(&fd);
+}
+
+int cr_dirs_open(const struct cr_options *opts, bool make, struct cr_dirs *dirs, struct err *err)
+{
+	const char *images = opts->image_path ? opts->image_path : DEFAULT_IMAGE_PATH;
+
+	*dirs = (struct cr_dirs){ .images_fd = -1, .work_fd = -1 };
+	dirs->images_fd = open_dir("image directory", images, make, &dirs->images, err);
+	if (dirs->images_fd < 0)
+		return make ? -1
+			    : err_hint(err, "--image-path names the directory with the images");
+	dirs->work_fd = open_dir("work directory", opts->work_path ? opts->work_path : images, true,
+				 &dirs->work, err);
+	return dirs->work_fd < 0 ? -1 : 0;
+}
+
+void cr_dirs_done(struct cr_dirs *dirs)
+{
+	fd_close(&dirs->images_fd);
+	fd_close(&dirs->work_fd);
+	free(take_ptr(&dirs->images));
+	free(take_ptr(&dirs->work));
+	free(take_ptr(&dirs->page_server));
+}
+
+static int fill_page_server(const struct cr_options *opts, struct cr_dirs *dirs,
+			    struct criu_request *req, struct err *err)
+{
+	const char *colon = opts->page_server ? strrchr(opts->page_server, ':') : NULL;
+	unsigned long long port;
+
+	if (!opts->page_server)
+		return 0;
+	if (!colon || colon == opts->page_server || str_to_u64(colon + 1, 65535, &port))
+		return err_set(err, ERR_INVALID, "--page-server %s: it must be ADDRESS:PORT",
+			       opts->page_server);
+	dirs->page_server = xstrdup(opts->page_server);
+	dirs->page_server[colon - opts->page_server] = '\0';
+	req->page_server_address = dirs->page_server;
+	req->page_server_port = (int)port;
+	return 0;
+}
+
+static int fill_status_fd(const struct cr_options *opts, struct criu_request *req, struct err *err)
+{
+	unsigned long long fd;
+
+	if (!opts->status_fd)
+		return 0;
+	if (str_to_u64(opts->status_fd, INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0)
+		return err_set(err, ERR_INVALID, "--status-fd %s: it is no open file descriptor",
+			       opts->status_fd);
+	req->status_fd = (int)fd;
+	return 0;
+}
+
+static int fill_empty_ns(const struct cr_options *opts, struct criu_request *req, struct err *err)
+{
+	for (size_t i = 0; i < opts->empty_ns.n; i++) {
+		if (strcmp(opts->empty_ns.v[i], "network"))
+			return err_set(err, ERR_INVALID,
+				       "--empty-ns %s: CRIU knows only \"network\"",
+				       opts->empty_ns.v[i]);
+		req->empty_ns |= CLONE_NEWNET;
+	}
+	return 0;
+}
+
+int cr_fill_request(const struct cr_options *opts, struct cr_dirs *dirs, struct criu_request *req,
+		    struct err *err)
+{
+	req->images_fd = dirs->images_fd;
+	req->work_fd = dirs->work_fd;
+	req->parent_images = opts->parent_path;
+	req->config_file = opts->criu_config;
+	req->leave_running = opts->leave_running;
+	req->tcp_established = opts->tcp_established;
+	req->tcp_skip_in_flight = opts->tcp_skip_in_flight;
+	req->tcp_close = opts->tcp_close;
+	req->ext_unix_sk = opts->ext_unix_sk;
+	req->shell_job = opts->shell_job;
+	req->file_locks = opts->file_locks;
+	req->link_remap = opts->link_remap;
+	req->lazy_pages = opts->lazy_pages;
+	req->auto_dedup = opts->auto_dedup;
+	req->lsm_profile = opts->lsm_profile;
+	req->lsm_mount_context = opts->lsm_mount_context;
+	if (criu_cgroup_mode_parse(opts->manage_cgroups, &req->cgroup_mode, err) ||
+	    criu_network_lock_parse(opts->network_lock, &req->network_lock, err))
+		return -1;
+	if (fill_page_server(opts, dirs, req, err) || fill_status_fd(opts, req, err))
+		return -1;
+	return fill_empty_ns(opts, req, err);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cr.h - what the command line and the shim ask of checkpoint and restore
+ *
+ * In       struct cr_options, filled from flags (or from the shim's options)
+ * Out      images in a directory; a restored container
+ * Effects  cr_dirs_open makes directories; checkpoint.h and restore.h act
+ * Source   runc-checkpoint(8), runc-restore(8); criu(8)
+ */
+#ifndef KEDGE_CORE_CR_CR_H
+#define KEDGE_CORE_CR_CR_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "core/base/str.h"
+#include "core/plan/criu_request.h"
+
+/* Options of both directions. Zeroed: runc's defaults. Strings are borrowed. */
+struct cr_options {
+	const char *image_path;	    /* directory; NULL: ./checkpoint as in runc */
+	const char *work_path;	    /* directory for logs and stats; NULL: in the image directory */
+	const char *parent_path;    /* earlier pre-dump, relative to image_path */
+	const char *criu;	    /* CRIU's binary; NULL: $KEDGE_CRIU, then PATH */
+	const char *criu_config;    /* CRIU configuration file, or NULL */
+	const char *manage_cgroups; /* soft full strict ignore, "" or NULL: ignore */
+	const char *network_lock;   /* iptables nftables skip, or NULL: CRIU's default */
+	const char *page_server;    /* "ADDRESS:PORT", or NULL */
+	const char *status_fd;	    /* number of an open fd, or NULL */
+	const char *lsm_profile;    /* restore: "apparmor:NAME" or "selinux:NAME" */
+	const char *lsm_mount_context; /* restore */
+	struct strv external;	       /* --external, as given */
+	struct strv ext_mount_map;     /* --ext-mount-map, as given */
+	struct strv empty_ns;	       /* "network" */
+	unsigned int timeout_s;	       /* whole operation; 0: none */
+	bool leave_running;
+	bool tcp_established;
+	bool tcp_skip_in_flight;
+	bool tcp_close; /* restore */
+	bool ext_unix_sk;
+	bool shell_job;
+	bool file_locks;
+	bool link_remap;
+	bool lazy_pages;
+	bool pre_dump;
+	bool auto_dedup;
+};
+
+/* What one operation works in. An empty value has -1 fds. */
+struct cr_dirs {
+	int images_fd;
+	int work_fd;
+	char *images; /* absolute paths, for messages */
+	char *work;
+	char *page_server; /* the address part of --page-server, for the request */
+};
+
+/*
+ * Open the image and work directories; with `make` create them (0700) when they are missing.
+ * Errors: ERR_NOT_FOUND, ERR_INVALID for what is no directory, ERR_SYS; the path named.
+ */
+int cr_dirs_open(const struct cr_options *opts, bool make, struct cr_dirs *dirs, struct err *err);
+
+/* Close and free. */
+void cr_dirs_done(struct cr_dirs *dirs);
+
+/*
+ * Write the options that both directions share into the request. The strings stay the
+ * options' and the directories'.
+ * Errors: ERR_INVALID for a word that isn't one, naming the option.
+ */
+int cr_fill_request(const struct cr_options *opts, struct cr_dirs *dirs, struct criu_request *req,
+		    struct err *err);
+
+#endif

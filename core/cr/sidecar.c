@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/fd.h"
+#include "core/cr/sidecar.h"
+
+#define DESCRIPTORS	      "descriptors.json"
+#define DESCRIPTORS_MAX_BYTES 65536
+
+int sidecar_write_descriptors(int images_fd, const struct container *c, struct err *err)
+{
+	json_t *doc = json_array();
+	auto_free char *text = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(c->stdio); i++)
+		json_array_append_new(doc, json_string(c->stdio[i] ? c->stdio[i] : ""));
+	text = json_dumps(doc, JSON_COMPACT);
+	json_decref(doc);
+	if (!text)
+		return err_set(err, ERR_INVALID, "%s: a name is no UTF-8", DESCRIPTORS);
+	return fd_replace_text(images_fd, DESCRIPTORS, text, 0600, err);
+}
+
+/* A regular file in this very directory: no symlink to anywhere, no fifo to hang on. */
+static int read_regular(int images_fd, struct buf *b, struct err *err)
+{
+	auto_fd int fd =
+		openat(images_fd, DESCRIPTORS, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(err, "open %s", DESCRIPTORS);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "%s is not a regular file", DESCRIPTORS);
+	return fd_read_all(fd, DESCRIPTORS_MAX_BYTES, b, err);
+}
+
+int sidecar_read_descriptors(int images_fd, struct strv *descriptors, struct err *err)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+	struct err e = { 0 };
+	json_t *doc, *item;
+	size_t i;
+
+	if (read_regular(images_fd, &b, &e)) {
+		if (e.kind == ERR_NOT_FOUND)
+			return 0;
+		if (err)
+			*err = e;
+		return -1;
+	}
+	doc = json_loadb(b.p, b.n, 0, NULL);
+	if (!json_is_array(doc) || json_array_size(doc) > 3) {
+		json_decref(doc);
+		return err_set(err, ERR_INVALID, "%s: it must be an array of up to three strings",
+			       DESCRIPTORS);
+	}
+	json_array_foreach(doc, i, item)
+	{
+		const char *s = json_string_value(item);
+
+		strv_add(descriptors, s && str_starts(s, "pipe:[") ? s : "");
+	}
+	json_decref(doc);
+	return 0;
+}

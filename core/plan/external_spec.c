@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "core/plan/external_spec.h"
+
+/* config-linux.md#default-devices, as far as they are nodes of the host */
+static const char *const default_devices[] = {
+	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
+};
+
+static bool has_option(const struct spec_mount *mount, const char *word)
+{
+	for (size_t i = 0; i < mount->options.n; i++)
+		if (str_eq(mount->options.v[i], word))
+			return true;
+	return false;
+}
+
+char *external_spec_normal_path(struct arena *arena, const char *path)
+{
+	char *out = arena_alloc(arena, strlen(path) + 2), *to = out;
+
+	while (*path) {
+		size_t n;
+
+		path += strspn(path, "/");
+		n = strcspn(path, "/");
+		if (n == 2 && !strncmp(path, "..", 2))
+			return NULL;
+		if (n && !(n == 1 && *path == '.')) {
+			*to++ = '/';
+			memcpy(to, path, n);
+			to += n;
+		}
+		path += n;
+	}
+	if (to == out)
+		*to++ = '/';
+	*to = '\0';
+	return out;
+}
+
+bool external_spec_is_bind(const struct spec_mount *mount)
+{
+	return str_eq(mount->type, "bind") || has_option(mount, "bind") ||
+	       has_option(mount, "rbind");
+}
+
+bool external_spec_asks_shared(const struct spec_mount *mount)
+{
+	return has_option(mount, "shared") || has_option(mount, "rshared");
+}
+
+bool external_spec_asks_slave(const struct spec_mount *mount)
+{
+	return has_option(mount, "slave") || has_option(mount, "rslave");
+}
+
+bool external_spec_is_device(const struct spec *spec, const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(default_devices); i++)
+		if (str_eq(path, default_devices[i]))
+			return true;
+	for (size_t i = 0; i < spec->n_devices; i++)
+		if (str_eq(path, spec->devices[i].path))
+			return true;
+	return false;
+}
+
+const char *external_spec_destination(struct arena *arena, const struct spec *spec, size_t i,
+				      const char *const *resolved)
+{
+	if (resolved && resolved[i])
+		return resolved[i];
+	return external_spec_normal_path(arena, spec->mounts.v[i].destination);
+}
+
+const char *external_spec_source(struct arena *arena, const struct spec *spec, size_t i)
+{
+	const struct spec_mount *mount = &spec->mounts.v[i];
+
+	if (!external_spec_is_bind(mount) || !mount->source || !*mount->source)
+		return NULL;
+	if (*mount->source == '/')
+		return mount->source;
+	return arena_printf(arena, "%s/%s", spec->bundle, mount->source);
+}

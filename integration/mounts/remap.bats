@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# The main job: a checkpoint names the external mounts, a restore maps them.
+
+# single quotes hold jq's and the container's variables
+# shellcheck disable=SC2016
+
+load ../lib/common
+
+setup() {
+	common_setup
+	mkdir -p "$T/old" "$T/new" "$T/images"
+	add_bind "$T/old" /data
+	script 'n=0; while :; do n=$((n+1)); echo $n >>/data/counter; sleep 0.1; done'
+}
+teardown() { common_teardown; }
+
+last() { tail -n 1 "$1"; }
+
+@test "without an option /data comes back from the same directory and the process counts on" {
+	start_detached t-1
+	wait_until 5 file_has "$T/old/counter" '^3$'
+	kedge checkpoint --image-path "$T/images" t-1
+	before=$(last "$T/old/counter")
+	[ ! -e /run/kedge/t-1 ]
+	restore_detached t-1 "$T/images"
+	wait_until 5 file_has "$T/old/counter" "^$((before + 3))\$"
+	[ "$(sort -n "$T/old/counter" | uniq -d | wc -l)" -eq 0 ]
+	[ "$(status_of t-1)" = running ]
+	kedge delete --force t-1
+	nothing_left t-1
+}
+
+@test "--external mnt[/data]:PATH restores it at another path, and the old one is left alone" {
+	start_detached t-1
+	wait_until 5 file_has "$T/old/counter" '^3$'
+	kedge checkpoint --image-path "$T/images" t-1
+	before=$(last "$T/old/counter")
+	restore_detached t-1 "$T/images" --external "mnt[/data]:$T/new"
+	wait_until 5 file_has "$T/new/counter" "^$((before + 3))\$"
+	[ "$(head -n 1 "$T/new/counter")" -le "$((before + 2))" ]
+	[ "$(last "$T/old/counter")" = "$before" ]
+}
+
+@test "the live config decides: with another source in config.json no option is needed" {
+	start_detached t-1
+	wait_until 5 file_has "$T/old/counter" '^3$'
+	kedge checkpoint --image-path "$T/images" t-1
+	before=$(last "$T/old/counter")
+	config --arg s "$T/new" '(.mounts[] | select(.destination == "/data")).source = $s'
+	restore_detached t-1 "$T/images"
+	wait_until 5 file_has "$T/new/counter" "^$((before + 1))\$"
+	[ "$(last "$T/old/counter")" = "$before" ]
+}
+
+@test "--external wins over config.json" {
+	mkdir "$T/third"
+	start_detached t-1
+	wait_until 5 file_has "$T/old/counter" '^2$'
+	kedge checkpoint --image-path "$T/images" t-1
+	config --arg s "$T/third" '(.mounts[] | select(.destination == "/data")).source = $s'
+	restore_detached t-1 "$T/images" --external "mnt[/data]:$T/new"
+	wait_until 5 test -s "$T/new/counter"
+	[ ! -e "$T/third/counter" ]
+}
+
+@test "a key of one's own on checkpoint is the key to give on restore" {
+	start_detached t-1
+	wait_until 5 file_has "$T/old/counter" '^2$'
+	kedge checkpoint --image-path "$T/images" --external 'mnt[/data]:volume-one' t-1
+	restore_detached t-1 "$T/images" --external "mnt[volume-one]:$T/new"
+	wait_until 5 test -s "$T/new/counter"
+}
+
+@test "the restored container is a whole one: state, exec, kill, pause, a second checkpoint, delete" {
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	restore_detached t-1 "$T/images" --external "mnt[/data]:$T/new" --pid-file "$T/pid"
+	[ "$(cat "$T/pid")" = "$(pid_of t-1)" ]
+	[ "$(kedge exec t-1 cat /proc/1/comm)" = sh ]
+	kedge pause t-1
+	[ "$(status_of t-1)" = paused ]
+	kedge resume t-1
+	mkdir "$T/images2"
+	wait_until 5 test -s "$T/new/counter"
+	kedge checkpoint --image-path "$T/images2" t-1
+	before=$(last "$T/new/counter")
+	restore_detached t-1 "$T/images2" --external "mnt[/data]:$T/new"
+	wait_until 5 file_has "$T/new/counter" "^$((before + 2))\$"
+	kedge kill t-1 KILL
+	wait_until 5 is_stopped t-1
+	kedge delete t-1
+	nothing_left t-1
+}
+
+@test "--leave-running leaves it running, and the images restore under another id" {
+	start_detached t-1
+	wait_until 5 file_has "$T/old/counter" '^2$'
+	pid=$(pid_of t-1)
+	kedge checkpoint --leave-running --image-path "$T/images" t-1
+	[ "$(status_of t-1)" = running ]
+	[ "$(pid_of t-1)" = "$pid" ]
+	restore_detached t-2 "$T/images" --external "mnt[/data]:$T/new"
+	wait_until 5 test -s "$T/new/counter"
+	[ "$(status_of t-1)" = running ]
+}
+
+@test "a read-only bind is read-only after the restore, also the second one of the same source" {
+	add_bind "$T/old" /ro1 bind ro
+	add_bind "$T/old" /ro2 bind ro
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	restore_detached t-1 "$T/images"
+	run kedge exec t-1 touch /ro1/x
+	[ "$status" -ne 0 ]
+	run kedge exec t-1 touch /ro2/x
+	[ "$status" -ne 0 ]
+	kedge exec t-1 touch /data/x
+}
+
+@test "a file bound in comes back, and may be mapped to another file" {
+	echo one >"$T/one"
+	echo two >"$T/two"
+	add_bind "$T/one" /etc/conf bind ro
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	restore_detached t-1 "$T/images" --external "mnt[/etc/conf]:$T/two"
+	[ "$(kedge exec t-1 cat /etc/conf)" = two ]
+}
+
+@test "--ext-mount-map is the old spelling and says so" {
+	start_detached t-1
+	run kedge checkpoint --image-path "$T/images" --ext-mount-map /data:vol t-1
+	[ "$status" -eq 0 ]
+	[[ $output == *"--external"* ]]
+	run restore_detached t-1 "$T/images" --ext-mount-map "vol:$T/new"
+	[ "$status" -eq 0 ]
+	wait_until 5 test -s "$T/new/counter"
+}
+
+@test "a key that matches no mount is refused on checkpoint, and the container runs on" {
+	start_detached t-1
+	run kedge checkpoint --image-path "$T/images" --external 'mnt[/dta]:x' t-1
+	[ "$status" -eq 1 ]
+	[[ $output == *"/dta"* ]]
+	[ "$(status_of t-1)" = running ]
+	[ -z "$(ls "$T/images")" ]
+}
+
+@test "everything that is wrong with a restore is said in one message, and nothing is made" {
+	echo file >"$T/file"
+	mkdir "$T/dir"
+	add_bind "$T/file" /etc/conf bind
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	nothing_left t-1
+	run kedge restore -d -b "$B" --image-path "$T/images" --external "mnt[/data]:$T/missing" \
+		--external "mnt[/etc/conf]:$T/dir" --external "mnt[/typo]:$T/new" t-1
+	[ "$status" -eq 1 ]
+	[[ $output == *"$T/missing"* ]]
+	[[ $output == *"/etc/conf"* ]]
+	[[ $output == *"/typo"* ]]
+	nothing_left t-1
+	restore_detached t-1 "$T/images"
+}
+
+@test "a key whose mount is gone from config.json is refused by name" {
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	config '.mounts |= map(select(.destination != "/data"))'
+	run kedge restore -d -b "$B" --image-path "$T/images" t-1
+	[ "$status" -eq 1 ]
+	[[ $output == *"/data"* ]]
+	[[ $output != *"(null)"* ]]
+	nothing_left t-1
+}
+
+@test "shared external mounts are refused unless mnt[]:s allows them" {
+	mkdir "$T/peer"
+	mount -t tmpfs none "$T/peer"
+	mount --make-shared "$T/peer"
+	config '.linux.rootfsPropagation = "shared"'
+	add_bind "$T/peer" /shared rbind rshared
+	start_detached t-1
+	run kedge checkpoint --image-path "$T/images" t-1
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"/shared"* ]]
+	[[ $output == *"mnt[]:s"* ]]
+	[ "$(status_of t-1)" = running ]
+	kedge checkpoint --image-path "$T/images" --external 'mnt[]:s' t-1
+	umount "$T/peer"
+}
+
+@test "a dump that fails leaves the container running and keeps the log" {
+	start_detached t-1
+	mount -t tmpfs -o size=64k tmpfs "$T/images"
+	run kedge checkpoint --image-path "$T/images" --work-path "$T" t-1
+	umount "$T/images"
+	[ "$status" -eq 1 ]
+	[[ $output == *"$T/dump.log"* ]]
+	[ -s "$T/dump.log" ]
+	[ "$(status_of t-1)" = running ]
+	kedge exec t-1 true
+}
