@@ -29,7 +29,7 @@ Q       := $(if $(V),,@)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wformat=2 -Wformat-signedness -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
-	-Wredundant-decls -Wimplicit-fallthrough -Wno-unknown-warning-option $(WERROR)
+	-Wredundant-decls -Wimplicit-fallthrough $(WERROR)
 ARCH_HARDEN_x86_64  := -fcf-protection
 ARCH_HARDEN_aarch64 := -mbranch-protection=standard
 HARDEN := -fstack-protector-strong -fstack-clash-protection $(ARCH_HARDEN_$(shell uname -m))
@@ -37,6 +37,7 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection $(ARCH_HARDEN_$(shel
 ifdef FUZZ
 B       := build-fuzz
 CC      := clang
+WARN    := -w
 MODE    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	   -fno-sanitize-recover=all
 LINK    := -fsanitize=address,undefined

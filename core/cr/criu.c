@@ -126,7 +126,8 @@ static int receive(struct criu *c, struct criu_answer *out, int *fd, struct err 
 	if (ready <= 0)
 		return ready ? -1 : report_death(c, err);
 	n = recv(c->process.sock, NULL, 0, MSG_PEEK | MSG_TRUNC);
-	if (n == 0)
+	/* reset: it ended without reading what we sent */
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return report_death(c, err);
 	if (n < 0)
 		return err_sys(err, "receive from criu");

@@ -92,7 +92,10 @@ static int set_oom_score_adj(pid_t pid, int value, struct err *err)
 	struct err why = { 0 };
 	char path[64], text[16];
 
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+	else
+		snprintf(path, sizeof(path), "/proc/self/oom_score_adj");
 	snprintf(text, sizeof(text), "%d", value);
 	if (!fd_write_file(AT_FDCWD, path, text, &why))
 		return 0;

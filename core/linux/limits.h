@@ -20,7 +20,7 @@
 #include "core/spec.h"
 
 /*
- * Set what the parent has to set for `pid`, with the host's /proc and privileges: rlimits and
+ * Set what wants the host's /proc and privileges for `pid` (0: the caller): rlimits and
  * oom_score_adj. Both are inherited by what `pid` forks. Errors: ERR_INVALID (a soft limit above
  * the hard one), ERR_SYS.
  */

@@ -33,14 +33,26 @@ static int connect_start(const struct container *c, struct err *err)
 	return take_fd(&sock);
 }
 
+static int refuse_start(const struct container *c, enum container_status status, struct err *err)
+{
+	err_set(err, ERR_STATE, "cannot start container %s: it is %s, not created", c->id,
+		container_status_name(status));
+	if (status == CONTAINER_STOPPED)
+		err_hint(err, "`kedge delete %s`, then create or run it again", c->id);
+	return -1;
+}
+
 /* The first process closes the connection by executing its program, or sends why it can't. */
 static int release(const struct container *c, struct err *err)
 {
 	auto_fd int sock = connect_start(c, err);
 	int got;
 
-	if (sock < 0)
-		return -1;
+	if (sock < 0) {
+		enum container_status status = container_status(c);
+
+		return status == CONTAINER_CREATED ? -1 : refuse_start(c, status, err);
+	}
 	if (sync_send(sock, SYNC_GO, err))
 		return err_wrap(err, "container %s", c->id);
 	got = sync_recv(sock, NULL, err);
@@ -52,19 +64,15 @@ static int release(const struct container *c, struct err *err)
 int control_start(struct container *c, const struct spec *spec, struct err *err)
 {
 	auto_free char *state = NULL;
-	enum container_status status;
+	bool frozen = false;
 
 	if (c->lock_fd < 0 && container_lock(c, err))
 		return -1;
-	status = container_status(c);
-	if (status != CONTAINER_CREATED) {
-		err_set(err, ERR_STATE, "cannot start container %s: it is %s, not created", c->id,
-			container_status_name(status));
-		return status == CONTAINER_STOPPED
-			       ? err_hint(err, "`kedge delete %s`, then create or run it again",
-					  c->id)
-			       : -1;
-	}
+	/* a frozen process takes the connection and never answers */
+	if (!cgroup_is_frozen(&c->cgroup, &frozen, NULL) && frozen)
+		return refuse_start(c, CONTAINER_PAUSED, err);
+	if (c->is_half_made)
+		return refuse_start(c, container_status(c), err);
 	if (release(c, err))
 		return -1;
 	unlinkat(c->dir_fd, "start.sock", 0);

@@ -133,7 +133,7 @@ static int place_child(struct creation *cr, struct err *err)
 	if (spec->ns[SPEC_NS_USER].present && !spec->ns[SPEC_NS_USER].path &&
 	    namespaces_write_id_maps(cr->pid, &spec->uid_maps, &spec->gid_maps, err))
 		return -1;
-	return sync_send(cr->init.socks[0], SYNC_GO, err);
+	return init_waits_for_go(&cr->init) ? sync_send(cr->init.socks[0], SYNC_GO, err) : 0;
 }
 
 int create_write_pid_file(const char *path, pid_t pid, struct err *err)
@@ -249,7 +249,6 @@ int create_container(const struct create_request *req, struct container *c, int 
 		container_done(c);
 		return -1;
 	}
-	fd_close(&c->lock_fd);
 	*master = cr.master;
 	return 0;
 }

@@ -24,7 +24,8 @@ struct create_request {
 };
 
 /*
- * Create the container. On success `c` (zeroed on entry) is loaded and unlocked, and `*master` is
+ * Create the container. On success `c` (zeroed on entry) is loaded and still locked, for
+ * control_start() or container_done() to let go, and `*master` is
  * the terminal's master end if `wants_master` and the spec asks for a terminal, else -1.
  * The container's stdio is the caller's fds 0, 1, 2 unless it has a terminal.
  * The first process is a child of the caller. Errors: as their modules give them; the id is free

@@ -12,6 +12,7 @@
 #include "core/linux/console.h"
 #include "core/linux/creds.h"
 #include "core/linux/keyring.h"
+#include "core/linux/limits.h"
 #include "core/linux/net.h"
 #include "core/linux/rootfs.h"
 #include "core/linux/sysctl.h"
@@ -62,14 +63,36 @@ static int enter(struct init_args *a, struct err *err)
 	return 0;
 }
 
+bool init_waits_for_go(const struct init_args *a)
+{
+	return a->spawn->needs_attach || a->req->seed.spec->ns[SPEC_NS_USER].present;
+}
+
+bool init_waits_when_mounted(const struct init_args *a)
+{
+	const struct spec *spec = a->req->seed.spec;
+
+	return spec->ns[SPEC_NS_USER].present || spec->hooks[SPEC_HOOK_PRESTART].n ||
+	       spec->hooks[SPEC_HOOK_CREATE_RUNTIME].n;
+}
+
+/* Root of a user namespace can't raise its own limits; root of the host's can, and needs no parent. */
+static int meet_when_mounted(struct init_args *a, struct err *err)
+{
+	if (!init_waits_when_mounted(a))
+		return limits_apply(0, &a->req->seed.spec->process, err);
+	if (sync_send(a->socks[1], SYNC_MOUNTED, err))
+		return -1;
+	return sync_expect(a->socks[1], SYNC_GO_ON, "kedge", err);
+}
+
 /* The hooks of the runtime's namespace run in the parent, those of the container's here. */
 static int run_create_hooks(struct init_args *a, struct err *err)
 {
 	const struct spec_hooks *hooks = &a->req->seed.spec->hooks[SPEC_HOOK_CREATE_CONTAINER];
 	auto_free char *state = NULL;
 
-	if (sync_send(a->socks[1], SYNC_MOUNTED, err) ||
-	    sync_expect(a->socks[1], SYNC_GO_ON, "kedge", err))
+	if (meet_when_mounted(a, err))
 		return -1;
 	if (!hooks->n)
 		return 0;
@@ -151,8 +174,9 @@ static int set_up(struct init_args *a, struct process_setup *setup, struct err *
 	/* a kedge that is killed while it makes the container takes us with it */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0))
 		return err_sys(err, "prctl");
-	if (drop_fds(a, err) || spawn_enter_cgroup(a->spawn, err) ||
-	    sync_expect(a->socks[1], SYNC_GO, "kedge", err))
+	if (drop_fds(a, err) || spawn_enter_cgroup(a->spawn, err))
+		return -1;
+	if (init_waits_for_go(a) && sync_expect(a->socks[1], SYNC_GO, "kedge", err))
 		return -1;
 	if (enter(a, err) || build_root(a, err) || process_confine(setup, err))
 		return -1;

@@ -27,6 +27,15 @@ struct init_args {
 };
 
 /*
+ * Whether the child must wait for its parent before its first step: to be attached to cgroups, or
+ * for its id maps. Each such meeting costs two context switches.
+ */
+bool init_waits_for_go(const struct init_args *args);
+
+/* Whether the parent has something to do once the mounts are made: hooks, or limits. */
+bool init_waits_when_mounted(const struct init_args *args);
+
+/*
  * Run the child's side; fits struct spawn. Talks with create.c by sync messages, waits on start_fd
  * and executes the program. Gives 1 after it has reported an error.
  */

@@ -143,3 +143,23 @@ nothing_left() {
 		esac
 	done
 }
+
+# use_python: the host's python3 is there in the container
+use_python() {
+	add_bind /usr /usr rbind ro
+	ln -s usr/lib "$B/rootfs/lib"
+	ln -s usr/lib64 "$B/rootfs/lib64"
+}
+
+# python PROGRAM: the container runs PROGRAM with python3
+python() {
+	# shellcheck disable=SC2016
+	config --arg p "$1" '.process.args = ["/usr/bin/python3", "-c", $p]'
+}
+
+# cycle ID IMAGES [RESTORE-ARGS...]: checkpoint and restore it
+cycle() {
+	local id=$1 images=$2
+	shift 2
+	kedge checkpoint --image-path "$images" "$id" && restore_detached "$id" "$images" "$@"
+}
