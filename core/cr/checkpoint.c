@@ -178,9 +178,9 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 			       "cannot checkpoint container %s: it is %s, not running", c->id,
 			       container_status_name(status));
 	if (plan_mounts(&k, err))
-		return err_wrap(err, "checkpoint of container %s", c->id);
+		return err_wrap(err, "container %s", c->id);
 	log_plan(&k);
 	if (dump(&k, err))
-		return err_wrap(err, "checkpoint of container %s", c->id);
+		return err_wrap(err, "container %s", c->id);
 	return opts->leave_running || opts->pre_dump ? 0 : wait_for_death(c, err);
 }

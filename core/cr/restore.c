@@ -312,7 +312,7 @@ int restore_container(const struct create_request *req, const struct cr_options 
 	restore_release(&r, ret);
 	if (ret) {
 		fd_close(&r.master);
-		return err_wrap(err, "restore of container %s", req->seed.id);
+		return err_wrap(err, "container %s", req->seed.id);
 	}
 	fd_close(&c->lock_fd);
 	*master = r.master;
