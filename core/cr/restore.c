@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -230,9 +231,21 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	return 0;
 }
 
-static int enter_stage(const void *ctx, struct err *err)
+/*
+ * In the process that will be CRIU. What it restores inherits its cgroups and its cgroup namespace:
+ * as CRIU leaves cgroups alone it makes no such namespace itself, and the container's cgroup mounts
+ * would show the host's whole trees.
+ */
+static int enter_container(const void *ctx, struct err *err)
 {
-	return stage_enter(ctx, err);
+	const struct restore *r = ctx;
+	const struct spec_namespace *ns = &r->req->seed.spec->ns[SPEC_NS_CGROUP];
+
+	if (cgroup_attach(&r->c->cgroup, getpid(), err))
+		return -1;
+	if (ns->present && !ns->path && unshare(CLONE_NEWCGROUP))
+		return err_sys(err, "make a cgroup namespace");
+	return stage_enter(&r->stage, err);
 }
 
 static int run_criu(struct restore *r, struct err *err)
@@ -242,8 +255,8 @@ static int run_criu(struct restore *r, struct err *err)
 	struct criu_config config = { .binary = r->opts->criu,
 				      .timeout_s = r->opts->timeout_s,
 				      .keep_fds = r->keep_fds,
-				      .setup = enter_stage,
-				      .setup_ctx = &r->stage,
+				      .setup = enter_container,
+				      .setup_ctx = r,
 				      .in_our_group = r->opts->shell_job,
 				      .keep_stdio = true,
 				      .notify = on_notify,
@@ -254,7 +267,7 @@ static int run_criu(struct restore *r, struct err *err)
 	if (build_request(r, &req, err))
 		return -1;
 	config.n_keep_fds = r->n_keep_fds;
-	if (criu_start(&config, &criu, err) || cgroup_attach(&r->c->cgroup, criu.process.pid, err))
+	if (criu_start(&config, &criu, err))
 		return -1;
 	if (criu_run(&criu, &req, &result, err))
 		return -1;

@@ -204,3 +204,17 @@ last() { tail -n 1 "$1"; }
 	[ "$(status_of t-1)" = running ]
 	kedge exec t-1 true
 }
+
+@test "with a cgroup namespace the restored container still sees its own cgroups alone" {
+	config '.linux.namespaces += [{type: "cgroup"}]'
+	start_detached t-1
+	kedge exec t-1 cat /proc/1/cgroup /proc/1/mountinfo >"$T/before"
+	kedge checkpoint --image-path "$T/images" t-1
+	restore_detached t-1 "$T/images"
+	kedge exec t-1 cat /proc/1/cgroup /proc/1/mountinfo >"$T/after"
+	grep -q '^0::/$' "$T/before"
+	# all but the ids of mounts and devices
+	diff <(cut -d' ' -f4- "$T/before" | sort) <(cut -d' ' -f4- "$T/after" | sort)
+	diff <(kedge exec t-1 ls /sys/fs/cgroup/pids) <(ls "$(dirname "$(find /sys/fs/cgroup -path '*pids/t-1/tasks')")")
+	grep -q '^0::/$' "$T/after"
+}
