@@ -206,15 +206,14 @@ static int read_bundle(const char *bundle, struct buf *out, char **absolute, str
 	return 0;
 }
 
-int oci_config_load(const char *bundle, struct spec *spec, struct err *err)
+int oci_config_load(const char *bundle, struct buf *text, struct spec *spec, struct err *err)
 {
-	AUTO(buf_done) struct buf text = { 0 };
 	auto_free char *absolute = NULL;
 
-	if (read_bundle(bundle, &text, &absolute, err))
+	if (read_bundle(bundle, text, &absolute, err))
 		return -1;
-	if (oci_config_parse(text.p, text.n, spec, err))
-		return -1;
+	if (oci_config_parse(text->p, text->n, spec, err))
+		return err_wrap(err, "bundle %s", absolute);
 	spec->bundle = arena_strdup(&spec->arena, absolute);
 	return 0;
 }

@@ -24,10 +24,10 @@
 
 /*
  * Read BUNDLE/config.json, a regular file of at most 16 MiB, into `spec`, which spec_done() frees,
- * and set spec->bundle to the bundle's absolute path without symlinks.
+ * and set spec->bundle to the bundle's absolute path without symlinks. `text` gets the file's bytes.
  * Errors: as oci_config_parse(); ERR_NOT_FOUND, ERR_DENIED, ERR_SYS from reading the file
  */
-int oci_config_load(const char *bundle, struct spec *spec, struct err *err);
+int oci_config_load(const char *bundle, struct buf *text, struct spec *spec, struct err *err);
 
 /*
  * Read a config.json of `bytes` bytes into `spec`, which spec_done() frees; spec->bundle is NULL.

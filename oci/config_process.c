@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "oci/capability.h"
+#include "core/linux/creds.h"
 #include "oci/config_parts.h"
 
 /* All ones is "leave it as it is" for setuid(2) and chown(2), so no id. */
@@ -120,7 +120,7 @@ static void read_capability_set(const struct json_node *at, void *out)
 	for (size_t i = 0; i < json_array_size(at->v); i++) {
 		struct json_node element = json_element(at, i);
 		const char *name = json_text(&element);
-		int number = name ? oci_capability_number(name) : -1;
+		int number = name && str_starts(name, "CAP_") ? creds_cap_from_name(name) : -1;
 
 		if (number >= 0)
 			set |= UINT64_C(1) << number;

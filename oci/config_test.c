@@ -355,6 +355,13 @@ static void put_config(const char *text, off_t bytes)
 	assert_int_equal(ftruncate(fd, bytes), 0);
 }
 
+static int load(const char *dir, struct spec *spec, struct err *err)
+{
+	AUTO(buf_done) struct buf text = { 0 };
+
+	return oci_config_load(dir, &text, spec, err);
+}
+
 static void a_bundle_is_loaded_with_its_absolute_path(void **state)
 {
 	static const char text[] = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"}}";
@@ -364,7 +371,7 @@ static void a_bundle_is_loaded_with_its_absolute_path(void **state)
 
 	(void)state;
 	put_config(text, sizeof(text) - 1);
-	assert_int_equal(oci_config_load(roundabout, &spec, &err), 0);
+	assert_int_equal(load(roundabout, &spec, &err), 0);
 	assert_string_equal(spec.bundle, bundle);
 	assert_string_equal(spec.root.path, "rootfs");
 }
@@ -378,7 +385,7 @@ static void a_config_of_100_mb_is_refused_unread(void **state)
 
 	(void)state;
 	put_config("{", 100000000);
-	assert_int_equal(oci_config_load(bundle, &spec, &err), -1);
+	assert_int_equal(load(bundle, &spec, &err), -1);
 	assert_int_equal(err.kind, ERR_LIMIT);
 	assert_string_equal(err.msg, message);
 }
@@ -393,7 +400,7 @@ static void a_config_that_is_no_file_is_refused(void **state)
 	(void)state;
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(oci_config_load(bundle, &spec, &err), -1);
+	assert_int_equal(load(bundle, &spec, &err), -1);
 	assert_int_equal(err.kind, ERR_INVALID);
 	assert_string_equal(err.msg, message);
 }
@@ -405,11 +412,11 @@ static void a_bundle_that_is_not_there_is_named(void **state)
 	struct spec spec;
 
 	(void)state;
-	assert_int_equal(oci_config_load(path, &spec, &err), -1);
+	assert_int_equal(load(path, &spec, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_non_null(strstr(err.msg, path));
 	assert_true(strlen(err.hint) > 0);
-	assert_int_equal(oci_config_load("/proc/self/ns", &spec, &err), -1);
+	assert_int_equal(load("/proc/self/ns", &spec, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_string_equal(err.msg, "/proc/self/ns/config.json: open: No such file or directory");
 	assert_non_null(strstr(err.hint, "kedge spec -b /proc/self/ns"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oci/capability.h"
 #include "oci/config_parts.h"
+#include "core/linux/creds.h"
 #include "oci/features.h"
 #include "oci/json_out.h"
 
@@ -48,7 +48,7 @@ static void write_linux(struct json_out *out, const struct oci_features_in *in)
 {
 	json_out_open(out, "linux", '{');
 	write_namespaces(out);
-	json_out_strings(out, "capabilities", oci_capability_names);
+	json_out_strings(out, "capabilities", creds_cap_names());
 	write_cgroup(out);
 	write_seccomp(out, in);
 	write_enabled(out, "apparmor", true);

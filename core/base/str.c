@@ -47,16 +47,22 @@ char *xstrdup(const char *s)
 	return need(strdup(s));
 }
 
-char *xasprintf(const char *fmt, ...)
+static char *format(const char *fmt, va_list ap)
 {
 	char *s = NULL;
+
+	return need(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+}
+
+char *xasprintf(const char *fmt, ...)
+{
 	va_list ap;
+	char *s;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
+	s = format(fmt, ap);
 	va_end(ap);
-	return need(s);
+	return s;
 }
 
 static struct arena_block *arena_grow(struct arena *arena, size_t bytes)
@@ -146,14 +152,11 @@ void strv_add(struct strv *sv, const char *s)
 
 void strv_addf(struct strv *sv, const char *fmt, ...)
 {
-	char *s = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
+	strv_take(sv, format(fmt, ap));
 	va_end(ap);
-	strv_take(sv, need(s));
 }
 
 bool strv_has(const struct strv *sv, const char *s)
@@ -201,14 +204,13 @@ void buf_str(struct buf *b, const char *s)
 
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
-	char *s = NULL;
 	va_list ap;
+	char *s;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
+	s = format(fmt, ap);
 	va_end(ap);
-	buf_str(b, need(s));
+	buf_str(b, s);
 	free(s);
 }
 

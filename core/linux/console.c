@@ -142,51 +142,13 @@ int console_attach_stdio(int slave, struct err *err)
 	return 0;
 }
 
-static int connect_to(const char *path, struct err *err)
-{
-	auto_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return err_set(err, ERR_INVALID, "socket %s: the path is longer than %zu bytes",
-			       path, sizeof(sa.sun_path) - 1);
-	strcpy(sa.sun_path, path);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&sa, sizeof(sa)))
-		return err_sys(err, "connect to socket %s", path);
-	return take_fd(&sock);
-}
-
-static int send_named(int sock, int fd, const char *name)
-{
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control = { .buf = { 0 } };
-	struct iovec iov = { .iov_base = (void *)name, .iov_len = strlen(name) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.buf,
-			      .msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	ssize_t n;
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	do {
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -1 : 0;
-}
-
 int console_send(const char *socket_path, int fd, struct err *err)
 {
-	auto_fd int sock = connect_to(socket_path, err);
+	auto_fd int sock = fd_connect_unix(socket_path, err);
 
 	if (sock < 0)
 		return -1;
-	if (send_named(sock, fd, MASTER_NAME))
-		return err_sys(err, "send a file descriptor to socket %s", socket_path);
+	if (fd_send_with(sock, fd, MASTER_NAME, strlen(MASTER_NAME), err))
+		return err_wrap(err, "socket %s", socket_path);
 	return 0;
 }

@@ -57,6 +57,7 @@ static const char *const names[] = {
 	CAP(CAP_PERFMON),
 	CAP(CAP_BPF),
 	CAP(CAP_CHECKPOINT_RESTORE),
+	NULL,
 };
 
 /* A mask has 64 bits; the kernel has used 41 of them since Linux 5.9. */
@@ -67,11 +68,16 @@ const char *creds_cap_name(size_t cap)
 	return cap < ARRAY_LEN(names) ? names[cap] : NULL;
 }
 
+const char *const *creds_cap_names(void)
+{
+	return names;
+}
+
 int creds_cap_from_name(const char *name)
 {
 	if (strncasecmp(name, "CAP_", 4) == 0)
 		name += 4;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+	for (size_t i = 0; names[i]; i++)
 		if (!strcasecmp(names[i] + 4, name))
 			return (int)i;
 	return -1;

@@ -24,6 +24,9 @@
 /* The name of capability `cap`, "CAP_CHOWN" for 0, or NULL past the last that kedge knows. */
 const char *creds_cap_name(size_t cap);
 
+/* All names, "CAP_CHOWN" first, NULL at the end; static. */
+const char *const *creds_cap_names(void);
+
 /*
  * The number of the capability called `name`, in any case and with or without "CAP_" in front (as
  * exec --cap takes it), or -1.

@@ -87,12 +87,3 @@ int lsm_set_exec_labels(const char *apparmor_profile, const char *selinux_label,
 		return -1;
 	return is_set(selinux_label) ? set_selinux(procfd, selinux_label, err) : 0;
 }
-
-char *lsm_mount_data(const char *data, const char *label)
-{
-	bool has_data = is_set(data);
-
-	if (!is_set(label))
-		return has_data ? xstrdup(data) : NULL;
-	return xasprintf("%s%scontext=\"%s\"", has_data ? data : "", has_data ? "," : "", label);
-}

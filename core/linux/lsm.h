@@ -41,10 +41,4 @@ int lsm_check(const char *apparmor_profile, const char *selinux_label, struct er
  */
 int lsm_set_exec_labels(const char *apparmor_profile, const char *selinux_label, struct err *err);
 
-/*
- * The data of a mount with `label` (NULL or "": none) added as context="LABEL"; `data` may be NULL.
- * The caller frees; NULL when there is neither.
- */
-char *lsm_mount_data(const char *data, const char *label);
-
 #endif

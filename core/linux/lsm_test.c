@@ -9,32 +9,6 @@
 #include "core/base/str.h"
 #include "core/linux/lsm.h"
 
-static void a_label_becomes_mount_data(void **state)
-{
-	const char *label = "system_u:object_r:container_file_t:s0:c1,c2";
-	auto_free char *alone = lsm_mount_data(NULL, label);
-	auto_free char *behind = lsm_mount_data("mode=755", label);
-	auto_free char *empty = lsm_mount_data("", label);
-
-	(void)state;
-	assert_string_equal(alone, "context=\"system_u:object_r:container_file_t:s0:c1,c2\"");
-	assert_string_equal(behind,
-			    "mode=755,context=\"system_u:object_r:container_file_t:s0:c1,c2\"");
-	assert_string_equal(empty, alone);
-}
-
-static void without_a_label_the_data_stays(void **state)
-{
-	auto_free char *data = lsm_mount_data("mode=755", NULL);
-	auto_free char *same = lsm_mount_data("mode=755", "");
-
-	(void)state;
-	assert_string_equal(data, "mode=755");
-	assert_string_equal(same, "mode=755");
-	assert_null(lsm_mount_data(NULL, NULL));
-	assert_null(lsm_mount_data("", ""));
-}
-
 static void what_asks_for_nothing_passes_anywhere(void **state)
 {
 	(void)state;
@@ -80,8 +54,6 @@ static void a_label_without_selinux_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_label_becomes_mount_data),
-		cmocka_unit_test(without_a_label_the_data_stays),
 		cmocka_unit_test(what_asks_for_nothing_passes_anywhere),
 		cmocka_unit_test(a_profile_without_apparmor_is_refused),
 		cmocka_unit_test(a_profile_that_is_not_there_fails_and_is_named),

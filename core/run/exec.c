@@ -35,28 +35,6 @@ struct execution {
 	bool needs_attach; /* the kernel can't clone into a cgroup */
 };
 
-static int take_console(const struct execution *x, struct err *err)
-{
-	const struct spec_process *p = &x->process;
-	auto_fd int dev_fd = -1;
-	struct console console = { .master = -1, .slave = -1 };
-	int ret;
-
-	if (!p->terminal)
-		return 0;
-	dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dev_fd < 0)
-		return err_sys(err, "open /dev of the container");
-	if (console_new(dev_fd, &console, err))
-		return -1;
-	ret = p->has_console_size &&
-	      console_resize(console.master, p->console_height, p->console_width, err);
-	ret = ret || sync_send(x->socks[1], SYNC_CONSOLE, err) ||
-	      fd_send(x->socks[1], console.master, err) || console_attach_stdio(console.slave, err);
-	console_done(&console);
-	return ret ? -1 : 0;
-}
-
 /* In the container's namespaces, as a child of kedge: become the program. */
 static int run_inside(const struct execution *x, struct err *err)
 {
@@ -76,7 +54,9 @@ static int run_inside(const struct execution *x, struct err *err)
 		return -1;
 	if (setsid() < 0)
 		return err_sys(err, "make a session");
-	if (process_reopen_null(err) || take_console(x, err) || process_confine(&setup, err))
+	if (process_reopen_null(err) ||
+	    process_take_console(&x->process, x->socks[1], false, err) ||
+	    process_confine(&setup, err))
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, 0))
 		return err_sys(err, "prctl");

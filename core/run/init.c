@@ -9,7 +9,6 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
-#include "core/linux/console.h"
 #include "core/linux/creds.h"
 #include "core/linux/keyring.h"
 #include "core/linux/limits.h"
@@ -100,29 +99,6 @@ static int run_create_hooks(struct init_args *a, struct err *err)
 	return hooks_run(hooks, "createContainer", state, NULL, err);
 }
 
-/* Give the terminal's master to the parent and take the slave as stdio. */
-static int take_console(struct init_args *a, struct err *err)
-{
-	const struct spec_process *p = &a->req->seed.spec->process;
-	auto_fd int dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct console console = { .master = -1, .slave = -1 };
-	int ret;
-
-	if (!p->terminal)
-		return 0;
-	if (dev_fd < 0)
-		return err_sys(err, "open /dev of the container");
-	if (console_new(dev_fd, &console, err))
-		return -1;
-	ret = p->has_console_size &&
-	      console_resize(console.master, p->console_height, p->console_width, err);
-	ret = ret || console_bind(console.slave, dev_fd, err) ||
-	      sync_send(a->socks[1], SYNC_CONSOLE, err) ||
-	      fd_send(a->socks[1], console.master, err) || console_attach_stdio(console.slave, err);
-	console_done(&console);
-	return ret ? -1 : 0;
-}
-
 static int build_root(struct init_args *a, struct err *err)
 {
 	const struct spec *spec = a->req->seed.spec;
@@ -144,7 +120,8 @@ static int build_root(struct init_args *a, struct err *err)
 	if (run_create_hooks(a, err))
 		return -1;
 	if (rootfs_pivot(&root, err) || process_make_cwd(&spec->process, err) ||
-	    process_reopen_null(err) || take_console(a, err))
+	    process_reopen_null(err) ||
+	    process_take_console(&spec->process, a->socks[1], true, err))
 		return -1;
 	if (sysctl_apply(&spec->sysctl, err))
 		return -1;

@@ -13,6 +13,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
+#include "core/linux/console.h"
 #include "core/linux/creds.h"
 #include "core/linux/limits.h"
 #include "core/linux/lsm.h"
@@ -223,6 +224,38 @@ int process_reopen_null(struct err *err)
 			return err_sys(err, "take the container's /dev/null as fd %d", fd);
 	}
 	return 0;
+}
+
+static int give_console(const struct spec_process *p, const struct console *console, int sock,
+			struct err *err)
+{
+	if (p->has_console_size &&
+	    console_resize(console->master, p->console_height, p->console_width, err))
+		return -1;
+	if (sync_send(sock, SYNC_CONSOLE, err) || fd_send(sock, console->master, err))
+		return -1;
+	return console_attach_stdio(console->slave, err);
+}
+
+int process_take_console(const struct spec_process *process, int sock, bool is_init,
+			 struct err *err)
+{
+	struct console console = { .master = -1, .slave = -1 };
+	auto_fd int dev_fd = -1;
+	int ret;
+
+	if (!process->terminal)
+		return 0;
+	dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dev_fd < 0)
+		return err_sys(err, "open /dev of the container");
+	if (console_new(dev_fd, &console, err))
+		return -1;
+	ret = is_init && console_bind(console.slave, dev_fd, err) ? -1 : 0;
+	if (!ret)
+		ret = give_console(process, &console, sock, err);
+	console_done(&console);
+	return ret;
 }
 
 int process_make_cwd(const struct spec_process *process, struct err *err)

@@ -46,6 +46,13 @@ int process_execute(struct process_setup *setup, struct err *err);
  */
 int process_reopen_null(struct err *err);
 
+/*
+ * If the process wants a terminal: open one in the container's /dev/pts, take the slave as stdio and
+ * give the master to the parent over `sock` (SYNC_CONSOLE). `is_init` also puts it on /dev/console.
+ */
+int process_take_console(const struct spec_process *process, int sock, bool is_init,
+			 struct err *err);
+
 /* Create the working directory if it is missing (runc does; called as root, after pivot_root). */
 int process_make_cwd(const struct spec_process *process, struct err *err);
 

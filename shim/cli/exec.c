@@ -3,8 +3,8 @@
 
 #include "core/base/fd.h"
 #include "core/base/proc.h"
+#include "core/linux/creds.h"
 #include "core/run/exec.h"
-#include "oci/capability.h"
 #include "oci/config.h"
 #include "shim/cli/commands.h"
 #include "shim/cli/exec.h"
@@ -123,7 +123,7 @@ static int add_caps(const struct strv *add, struct spec_process *p, struct err *
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < add->n; i++) {
-		int number = oci_capability_number(add->v[i]);
+		int number = creds_cap_from_name(add->v[i]);
 
 		if (number < 0)
 			return err_set(err, ERR_INVALID,

@@ -174,9 +174,9 @@ static void a_capability_is_never_inheritable_and_not_ambient_without(void **sta
 	assert_true(process.capabilities[SPEC_CAP_PERMITTED] == net_admin);
 	assert_true(process.capabilities[SPEC_CAP_INHERITABLE] == 0);
 	assert_true(process.capabilities[SPEC_CAP_AMBIENT] == 0);
-	strv_add(&v.caps, "NET_ADMIN");
+	strv_add(&v.caps, "CAP_NET_ADMINS");
 	assert_int_equal(BUILD("ls"), -1);
-	assert_non_null(strstr(err.msg, "--cap NET_ADMIN"));
+	assert_non_null(strstr(err.msg, "--cap CAP_NET_ADMINS"));
 }
 
 static void a_relative_directory_is_refused(void **state)

@@ -35,7 +35,10 @@ static int run_features(const struct cli *cli, struct err *err)
 	auto_free const char **flags = list(seccomp_filter_flag_name, NULL);
 	auto_free const char **supported =
 		list(seccomp_filter_flag_name, seccomp_filter_flag_is_supported);
+	static const char *const unsafe[] = { "bundle", "dev.kedge.checkpoint.",
+					      "dev.kedge.restore.", NULL };
 	struct oci_features_in in = {
+		.unsafe_annotations = unsafe,
 		.version = version_number(),
 		.commit = version_commit(),
 		.libseccomp_version = seccomp_library_version(),

@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <sys/stat.h>
-
 #include "core/base/fd.h"
 #include "core/run/store.h"
 #include "oci/config.h"
@@ -47,41 +42,9 @@ void loaded_done(struct loaded *l)
 	buf_done(&l->config);
 }
 
-/* O_NONBLOCK: a FIFO in the bundle's place of config.json must not hold us up. */
-static int read_config(const char *dir, struct buf *config, struct err *err)
-{
-	auto_free char *path = xasprintf("%s/config.json", dir);
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0) {
-		err_sys(err, "open %s", path);
-		return errno == ENOENT
-			       ? err_hint(err, "--bundle names the directory of config.json; "
-					       "`kedge spec` writes one to begin with")
-			       : -1;
-	}
-	if (fstat(fd, &st))
-		return err_sys(err, "stat %s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INVALID, "%s: it is not a regular file", path);
-	if (fd_read_all(fd, CONFIG_MAX_BYTES, config, err))
-		return err_wrap(err, "%s", path);
-	return 0;
-}
-
 int load_bundle(const struct cli *cli, const char *dir, struct loaded *l, struct err *err)
 {
-	char resolved[PATH_MAX];
-
 	if (load_store(cli, l, err))
 		return -1;
-	if (!realpath(dir ? dir : ".", resolved))
-		return err_sys(err, "bundle %s", dir ? dir : ".");
-	if (read_config(resolved, &l->config, err))
-		return -1;
-	if (oci_config_parse(l->config.p, l->config.n, &l->spec, err))
-		return err_wrap(err, "%s/config.json", resolved);
-	l->spec.bundle = arena_strdup(&l->spec.arena, resolved);
-	return 0;
+	return oci_config_load(dir ? dir : ".", &l->config, &l->spec, err);
 }
