@@ -263,13 +263,16 @@ static int report_kernel(const struct criu *c, const struct criu_causes *causes,
 			     "--criu or $KEDGE_CRIU if it isn't in PATH");
 }
 
-/* The path of the log for the hint; where it lies is ours to know. */
-static void hint_log(const struct criu_request *req, struct err *err)
+/* What to do, and the path of the log; where it lies is ours to know. */
+static void hint_log(const struct criu_request *req, const struct criu_causes *causes,
+		     struct err *err)
 {
 	auto_free char *dir = fd_path(req->work_fd >= 0 ? req->work_fd : req->images_fd);
+	const char *advice = criu_log_advice(causes);
 
 	if (dir && req->log_file)
-		err_hint(err, "the whole log is %s/%s", dir, req->log_file);
+		err_hint(err, "%s%sthe whole log is %s/%s", advice ? advice : "",
+			 advice ? "; " : "", dir, req->log_file);
 }
 
 static int report_failure(struct run *r, const struct criu_answer *answer, struct err *err)
@@ -289,7 +292,7 @@ static int report_failure(struct run *r, const struct criu_answer *answer, struc
 		return report_kernel(r->c, &causes, err);
 	err_set(err, ERR_CRIU, "criu %s failed: %s", verb_names[req->verb],
 		causes.n ? causes.text.p : reason_without_log(answer));
-	hint_log(req, err);
+	hint_log(req, &causes, err);
 	return -1;
 }
 

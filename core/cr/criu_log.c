@@ -21,6 +21,26 @@ static const char *const noise[] = {
 	"cg: cgroupd: recv req error",
 };
 
+/* What CRIU's words mean to the user of a container, and the way out. */
+static const struct {
+	const char *words;
+	const char *advice;
+} known[] = {
+	{ "Can't lookup mount=",
+	  "a process has this file of the host open, which no image can hold; when it is stdin, stdout "
+	  "or stderr, start the container with /dev/null, pipes or a terminal there" },
+	{ "tcp-established", "give --tcp-established, here and on the restore" },
+	{ "TCP socket", "give --tcp-established, here and on the restore" },
+	{ "--file-locks", "give --file-locks, here and on the restore" },
+	{ "ext-unix-sk", "give --ext-unix-sk, here and on the restore" },
+	{ "shell-job", "give --shell-job, here and on the restore" },
+	{ "dangling tty", "give --shell-job, here and on the restore" },
+	{ "link-remap", "give --link-remap" },
+	{ "has bad size", "the file isn't as it was at the checkpoint; bring its content back" },
+	{ "has bad mode", "the file isn't as it was at the checkpoint; bring its mode back" },
+	{ "No space left on device", "free some space, or give another --image-path" },
+};
+
 /* "kerndat_vdso_fill_symtable failed when initializing kerndat." */
 static const char kernel_gave_up[] = " failed when initializing kerndat";
 
@@ -55,6 +75,14 @@ void criu_log_add(struct criu_causes *causes, const char *line)
 	buf_addf(&causes->text, "%s%.*s", causes->n ? "; " : "",
 		 (int)(n < MAX_CAUSE_BYTES ? n : MAX_CAUSE_BYTES), cause);
 	causes->n++;
+}
+
+const char *criu_log_advice(const struct criu_causes *causes)
+{
+	for (size_t i = 0; causes->n && i < ARRAY_LEN(known); i++)
+		if (strstr(causes->text.p, known[i].words))
+			return known[i].advice;
+	return NULL;
 }
 
 void criu_log_read(int dirfd, const char *name, struct criu_causes *causes)

@@ -34,6 +34,12 @@ void criu_log_add(struct criu_causes *causes, const char *line);
 /* Read the log `name` below `dirfd`. A missing log has no causes. */
 void criu_log_read(int dirfd, const char *name, struct criu_causes *causes);
 
+/*
+ * What a person can do about these causes, as a sentence without a full stop; NULL when all that
+ * can be said is to read the log. Static.
+ */
+const char *criu_log_advice(const struct criu_causes *causes);
+
 /* Free the text. */
 void criu_log_done(struct criu_causes *causes);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <string.h>
 
 #include "core/cr/criu_log.h"
 
@@ -92,6 +93,21 @@ static void a_log_that_is_not_there_has_no_causes(void **state)
 	assert_int_equal(causes.n, 0);
 }
 
+static void known_causes_come_with_advice(void **state)
+{
+	AUTO(criu_log_done) struct criu_causes stdio = { 0 };
+	AUTO(criu_log_done) struct criu_causes odd = { 0 };
+	const struct criu_causes none = { 0 };
+
+	(void)state;
+	criu_log_add(&stdio, "(00.1) Error (criu/files-reg.c:1): Can't lookup mount=100 for fd=2 "
+			     "path=/tmp/err\n");
+	criu_log_add(&odd, "(00.1) Error (criu/a.c:1): something new\n");
+	assert_non_null(strstr(criu_log_advice(&stdio), "/dev/null"));
+	assert_null(criu_log_advice(&odd));
+	assert_null(criu_log_advice(&none));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +118,7 @@ int main(void)
 		cmocka_unit_test(a_criu_that_gives_up_on_the_kernel_is_told_apart),
 		cmocka_unit_test(no_more_than_three_causes_are_kept),
 		cmocka_unit_test(a_log_that_is_not_there_has_no_causes),
+		cmocka_unit_test(known_causes_come_with_advice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
