@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ int main(int argc, char **argv, char **envp)
 	const char *name = argc ? strrchr(argv[0], '/') : NULL;
 
 	fill_stdio();
+	/* ignored by a caller it is inherited, and then there are no children to wait for */
+	signal(SIGCHLD, SIG_DFL);
 	name = name ? name + 1 : argc ? argv[0] : "";
 	if (!strcmp(name, SHIM_NAME)) {
 		fputs(SHIM_NAME ": the shim's verbs are not in this version of kedge\n", stderr);

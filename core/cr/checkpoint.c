@@ -10,6 +10,7 @@
 #include "core/cr/checkpoint.h"
 #include "core/cr/criu.h"
 #include "core/cr/destinations.h"
+#include "core/cr/images_mend.h"
 #include "core/cr/sidecar.h"
 #include "core/plan/external_args.h"
 #include "core/plan/external_dump.h"
@@ -125,6 +126,7 @@ static int build_request(struct checkpoint *k, struct criu_request *req, struct 
 	req->log_file = "dump.log";
 	req->pid = k->c->pid;
 	req->orphan_pts_master = true;
+	req->notify = !k->opts->pre_dump;
 	req->track_mem = k->opts->pre_dump || k->opts->parent_path;
 	if (!k->opts->pre_dump)
 		cgroup_freezer_path(&k->c->cgroup, &k->freezer);
@@ -144,11 +146,26 @@ static int wait_for_death(const struct container *c, struct err *err)
 	return ended < 0 ? -1 : 0;
 }
 
+/* See criu_notify_fn: at post-dump the images are complete and the tasks still frozen. */
+static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct err *err)
+{
+	struct checkpoint *k = ctx;
+	auto_fd int unwanted = fd;
+
+	(void)pid;
+	if (strcmp(script, "post-dump") != 0)
+		return 0;
+	return images_mend(k->dirs.images_fd, &k->container, err);
+}
+
 static int dump(struct checkpoint *k, struct err *err)
 {
 	AUTO(criu_request_done) struct criu_request req;
 	AUTO(criu_done) struct criu criu = { 0 };
-	struct criu_config config = { .binary = k->opts->criu, .timeout_s = k->opts->timeout_s };
+	struct criu_config config = { .binary = k->opts->criu,
+				      .timeout_s = k->opts->timeout_s,
+				      .notify = on_notify,
+				      .notify_ctx = k };
 	struct criu_result result = { 0 };
 
 	criu_request_init(&req, k->opts->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP);

@@ -8,6 +8,7 @@
 
 #define MAX_CAUSES	3
 #define MAX_CAUSE_BYTES 300
+#define MAX_LOG_BYTES	(64 << 20)
 
 /* CRIU goes on after these, or says them after every failure. */
 static const char *const noise[] = {
@@ -90,14 +91,18 @@ void criu_log_read(int dirfd, const char *name, struct criu_causes *causes)
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "re");
 	auto_free char *line = NULL;
+	ssize_t n, read = 0;
 	size_t size = 0;
 
 	if (!f) {
 		fd_close(&fd);
 		return;
 	}
-	while (getline(&line, &size, f) > 0)
+	/* a CRIU that runs wild can have filled the disk with its log */
+	while (read < MAX_LOG_BYTES && (n = getline(&line, &size, f)) > 0) {
 		criu_log_add(causes, line);
+		read += n;
+	}
 	fclose(f);
 }
 

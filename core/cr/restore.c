@@ -14,6 +14,7 @@
 #include "core/cr/destinations.h"
 #include "core/cr/extras.h"
 #include "core/cr/images.h"
+#include "core/cr/images_pages.h"
 #include "core/cr/inside.h"
 #include "core/cr/restore.h"
 #include "core/cr/sidecar.h"
@@ -82,6 +83,7 @@ static int plan_sources(struct restore *r, const char *rootfs, struct err *err)
 				&r->args, err))
 		return -1;
 	if (images_read_mounts(r->dirs.images_fd, &r->images, err) ||
+	    (!r->opts->lazy_pages && images_check_pages(r->dirs.images_fd, err)) ||
 	    sidecar_read_descriptors(r->dirs.images_fd, &r->descriptors, err))
 		return err_wrap(err, "image directory %s", r->dirs.images);
 	if (extras_list(spec, r->req->seed.id, &r->arena, &extras, err))

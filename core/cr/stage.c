@@ -224,6 +224,9 @@ static int put(int tree_fd, const char *path, bool is_dir, struct err *err)
 	}
 	if (move_mount(tree_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH))
 		return err_sys(err, "mount at %s", path);
+	/* CRIU makes a slave of its source's peer group, so there has to be one; others it detaches */
+	if (mount(NULL, path, NULL, MS_SHARED, NULL))
+		return err_sys(err, "share %s", path);
 	return 0;
 }
 

@@ -95,6 +95,24 @@ static int on_seccomp(struct creation *cr, struct err *err)
 	return sync_send(cr->init.socks[0], SYNC_GO_ON, err);
 }
 
+/* The child has said nothing of why: all that is known is how it ended. */
+static int explain_end(struct creation *cr, struct err *err)
+{
+	pid_t pid = cr->pid;
+	int status = 0;
+
+	cr->pid = -1;
+	if (proc_wait(pid, &status, err))
+		return -1;
+	err_set(err, ERR_SYS,
+		"the container's first process ended with status %d while it was made", status);
+	if (status == 128 + SIGKILL)
+		return err_hint(err,
+				"somebody killed it: the kernel does if linux.resources.memory "
+				"leaves it too little");
+	return -1;
+}
+
 /* Answer the child until it is ready. */
 static int serve_child(struct creation *cr, struct err *err)
 {
@@ -105,8 +123,7 @@ static int serve_child(struct creation *cr, struct err *err)
 		if (got == SYNC_READY)
 			return 0;
 		if (got == 0)
-			return err_set(err, ERR_SYS,
-				       "the container's first process ended while it was made");
+			return explain_end(cr, err);
 		if (got == SYNC_MOUNTED)
 			ret = on_mounted(cr, err);
 		else if (got == SYNC_CONSOLE)

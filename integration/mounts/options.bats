@@ -91,7 +91,9 @@ while True:
 	restore_detached t-1 "$T/images" --tcp-established
 	counts_on
 	# the listening socket takes new ones
-	kedge exec t-1 nc -w 2 127.0.0.1 7000 </dev/null
+	kedge exec t-1 /usr/bin/python3 -c '
+import socket
+socket.create_connection(("127.0.0.1", 7000), 5)'
 }
 
 @test "--tcp-close: the connection is closed at the restore, the program lives" {
