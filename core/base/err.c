@@ -63,16 +63,16 @@ int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 
 int err_wrap(struct err *err, const char *fmt, ...)
 {
-	char inner[sizeof(err->msg)];
+	struct err inner;
 	va_list ap;
 
 	if (!err)
 		return -1;
-	memcpy(inner, err->msg, sizeof(inner));
+	inner = *err;
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
-	append(err->msg, sizeof(err->msg), ": ", inner);
+	append(err->msg, sizeof(err->msg), ": ", inner.msg);
 	return -1;
 }
 

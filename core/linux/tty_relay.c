@@ -58,7 +58,9 @@ void tty_relay_resize(const struct tty_relay *r)
 {
 	struct winsize size;
 
-	if (!ioctl(r->out, TIOCGWINSZ, &size) || !ioctl(r->in, TIOCGWINSZ, &size))
+	/* a terminal that doesn't know its size (a serial line) must not undo consoleSize */
+	if ((!ioctl(r->out, TIOCGWINSZ, &size) || !ioctl(r->in, TIOCGWINSZ, &size)) &&
+	    size.ws_row && size.ws_col)
 		ioctl(r->master, TIOCSWINSZ, &size);
 }
 
