@@ -2,11 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -83,19 +82,9 @@ int creds_cap_from_name(const char *name)
 	return -1;
 }
 
-/* Asking for one too many is EINVAL: two calls, where /proc would have to be there and be read. */
 int creds_last_cap(void)
 {
-	static int last = -1;
-
-	if (last >= 0)
-		return last;
-	last = (int)ARRAY_LEN(names) - 1;
-	while (last > 0 && prctl(PR_CAPBSET_READ, last, 0, 0, 0) < 0)
-		last--;
-	while (last + 1 < MAX_CAPS && prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0)
-		last++;
-	return last;
+	return (int)cap_max_bits() - 1;
 }
 
 static uint64_t known_caps(void)
@@ -119,7 +108,7 @@ static void add_names(struct buf *b, uint64_t caps)
 int creds_drop_bounding(uint64_t keep, struct err *err)
 {
 	for (int cap = 0; cap <= creds_last_cap(); cap++) {
-		if (keep >> cap & 1 || !prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+		if (keep >> cap & 1 || !cap_drop_bound(cap))
 			continue;
 		return err_sys(err, "drop %s from the bounding set",
 			       creds_cap_name((size_t)cap) ? creds_cap_name((size_t)cap)
@@ -187,28 +176,49 @@ int creds_become_ns_root(struct err *err)
 	return set_ids(0, 0, err);
 }
 
-/* The kernel's layout: the low 32 bits of the three sets, then the high ones. */
-static void split(const uint64_t caps[SPEC_CAP_SETS], uint64_t known,
-		  struct __user_cap_data_struct data[2])
+static int fill(cap_t set, const uint64_t caps[SPEC_CAP_SETS], uint64_t known)
 {
-	for (int i = 0; i < 2; i++) {
-		data[i].effective = (uint32_t)((caps[SPEC_CAP_EFFECTIVE] & known) >> 32 * i);
-		data[i].permitted = (uint32_t)((caps[SPEC_CAP_PERMITTED] & known) >> 32 * i);
-		data[i].inheritable = (uint32_t)((caps[SPEC_CAP_INHERITABLE] & known) >> 32 * i);
+	static const struct {
+		enum spec_cap_set ours;
+		cap_flag_t theirs;
+	} flags[] = { { SPEC_CAP_EFFECTIVE, CAP_EFFECTIVE },
+		      { SPEC_CAP_PERMITTED, CAP_PERMITTED },
+		      { SPEC_CAP_INHERITABLE, CAP_INHERITABLE } };
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		for (cap_value_t cap = 0; cap <= creds_last_cap(); cap++)
+			if ((caps[flags[i].ours] & known) >> cap & 1 &&
+			    cap_set_flag(set, flags[i].theirs, 1, &cap, CAP_SET))
+				return -1;
+	return 0;
+}
+
+/* What we may not give because we have not got it ourselves. */
+static uint64_t missing_caps(uint64_t want)
+{
+	cap_t have = cap_get_proc();
+	uint64_t missing = 0;
+
+	for (cap_value_t cap = 0; have && cap <= creds_last_cap(); cap++) {
+		cap_flag_value_t is_permitted = CAP_SET;
+
+		if (want >> cap & 1 && !cap_get_flag(have, cap, CAP_PERMITTED, &is_permitted) &&
+		    is_permitted == CAP_CLEAR)
+			missing |= 1ULL << cap;
 	}
+	cap_free(have);
+	return missing;
 }
 
 /* The reason is nearly always that kedge has not got them itself. */
-static int explain_capset(uint64_t want, struct err *err)
+static int explain_refusal(uint64_t want, struct err *err)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct have[2] = { 0 };
 	AUTO(buf_done) struct buf missing = { 0 };
 
 	err_sys(err, "set the capabilities");
-	if (errno != EPERM || syscall(SYS_capget, &header, have))
+	if (errno != EPERM)
 		return -1;
-	add_names(&missing, want & ~(have[0].permitted | (uint64_t)have[1].permitted << 32));
+	add_names(&missing, missing_caps(want));
 	if (!missing.n)
 		return err_hint(err,
 				"the effective ones must be permitted, the inheritable ones be in "
@@ -220,15 +230,15 @@ static int explain_capset(uint64_t want, struct err *err)
 static int set_ambient(uint64_t caps, struct err *err)
 {
 	/* Linux 4.3; what an older kernel doesn't have needs no clearing. */
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) && (errno != EINVAL || caps))
+	if (cap_reset_ambient() && (errno != EINVAL || caps))
 		return err_sys(err, "clear the ambient capabilities");
-	for (unsigned int cap = 0; cap < MAX_CAPS; cap++) {
-		if (!(caps >> cap & 1) || !prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0))
+	for (cap_value_t cap = 0; cap <= creds_last_cap(); cap++) {
+		if (!(caps >> cap & 1) || !cap_set_ambient(cap, CAP_SET))
 			continue;
 		/* runc's own default config asks for ambient ones that aren't inheritable */
 		if (errno != EPERM)
-			return err_sys(err, "raise ambient capability %u", cap);
-		log_debug("ambient capability %u isn't permitted and inheritable: left out", cap);
+			return err_sys(err, "raise ambient capability %d", cap);
+		log_debug("ambient capability %d isn't permitted and inheritable: left out", cap);
 	}
 	return 0;
 }
@@ -248,13 +258,17 @@ static void warn_of_unknown(const uint64_t caps[SPEC_CAP_SETS], uint64_t known)
 
 int creds_set_caps(const uint64_t caps[SPEC_CAP_SETS], struct err *err)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
 	uint64_t known = known_caps();
+	cap_t set = cap_init();
+	int ret;
 
 	warn_of_unknown(caps, known);
-	split(caps, known, data);
-	if (syscall(SYS_capset, &header, data))
-		return explain_capset(caps[SPEC_CAP_PERMITTED] & known, err);
-	return set_ambient(caps[SPEC_CAP_AMBIENT] & known, err);
+	if (!set || fill(set, caps, known))
+		ret = err_sys(err, "prepare the capabilities");
+	else if (cap_set_proc(set))
+		ret = explain_refusal(caps[SPEC_CAP_PERMITTED] & known, err);
+	else
+		ret = set_ambient(caps[SPEC_CAP_AMBIENT] & known, err);
+	cap_free(set);
+	return ret;
 }
