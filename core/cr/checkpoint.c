@@ -162,10 +162,14 @@ static int dump(struct checkpoint *k, struct err *err)
 {
 	AUTO(criu_request_done) struct criu_request req;
 	AUTO(criu_done) struct criu criu = { 0 };
-	struct criu_config config = { .binary = k->opts->criu,
-				      .timeout_s = k->opts->timeout_s,
-				      .notify = on_notify,
-				      .notify_ctx = k };
+	struct criu_config config = {
+		.binary = k->opts->criu,
+		.timeout_s = k->opts->timeout_s,
+		/* it finds out at the next notify, stops, and thaws the tasks */
+		.outlives_us = true,
+		.notify = on_notify,
+		.notify_ctx = k
+	};
 	struct criu_result result = { 0 };
 
 	criu_request_init(&req, k->opts->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP);
@@ -197,7 +201,11 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 	if (plan_mounts(&k, err))
 		return err_wrap(err, "container %s", c->id);
 	log_plan(&k);
-	if (dump(&k, err))
+	if (dump(&k, err)) {
+		/* a CRIU that had to be killed has left its freezer frozen */
+		if (status == CONTAINER_RUNNING)
+			cgroup_set_frozen(&c->cgroup, false, NULL);
 		return err_wrap(err, "container %s", c->id);
+	}
 	return opts->leave_running || opts->pre_dump ? 0 : wait_for_death(c, err);
 }

@@ -173,6 +173,7 @@ int criu_start(const struct criu_config *config, struct criu *c, struct err *err
 		.n_keep_fds = config->n_keep_fds,
 		.keep_stdio = config->keep_stdio,
 		.in_our_group = config->in_our_group,
+		.outlives_us = config->outlives_us,
 	};
 	struct criu made = {
 		.timeout_s = config->timeout_s,

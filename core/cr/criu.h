@@ -37,8 +37,9 @@ struct criu_config {
 	unsigned int timeout_s; /* for all of it, from criu_start() on; 0: none */
 	const int *keep_fds;	/* these stay open in CRIU under the same numbers (inherit_fd) */
 	size_t n_keep_fds;
-	bool keep_stdio;      /* 0, 1, 2 stay ours; else /dev/null and a text for messages */
-	bool in_our_group;    /* a shell job has to stay in the terminal's foreground group */
+	bool keep_stdio;   /* 0, 1, 2 stay ours; else /dev/null and a text for messages */
+	bool in_our_group; /* a shell job has to stay in the terminal's foreground group */
+	bool outlives_us;  /* isn't killed with us, so that it can let frozen tasks go by itself */
 	criu_setup_fn *setup; /* run in the child that will be CRIU, or NULL */
 	const void *setup_ctx;
 	criu_notify_fn *notify; /* or NULL; the request's `notify` has to be set for it */

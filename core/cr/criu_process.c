@@ -117,7 +117,7 @@ static int become_criu(struct child *ch, struct err *err)
 
 	if (!config->in_our_group && setpgid(0, 0))
 		return err_sys(err, "make a process group");
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+	if (!config->outlives_us && prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(err, "set the parent's death signal");
 	if (getppid() != ch->parent)
 		_exit(1);

@@ -38,6 +38,7 @@ struct criu_process_config {
 	size_t n_keep_fds;
 	bool keep_stdio;
 	bool in_our_group;
+	bool outlives_us;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "core/base/fd.h"
 #include "core/cr/image_file.h"
 #include "core/cr/images_pages.h"
+#include "proto/inventory.pb-c.h"
 #include "proto/pagemap.pb-c.h"
 
 #define IMAGE_MAGIC_PAGEMAP 0x56084025
@@ -99,6 +100,52 @@ static int check_pagemap(int dirfd, const char *name, struct err *err)
 		if (add_pages(&f, &pages))
 			return -1;
 	return check_length(dirfd, name, pages_id, pages, err);
+}
+
+static int need_image(int dirfd, const char *kind, unsigned int id, struct err *err)
+{
+	char name[64];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s-%u.img", kind, id);
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return err_set(err, ERR_INVALID, "%s: %s, but pstree.img lists its task", name,
+			       strerror(errno));
+	if (!S_ISREG(st.st_mode) || !st.st_size)
+		return err_set(err, ERR_INVALID, "%s: it is empty or not a regular file", name);
+	return 0;
+}
+
+static int check_task(struct image_file *f, int dirfd)
+{
+	Criu__Image__PstreeEntry *e;
+	const uint8_t *p;
+	size_t bytes;
+	int ret;
+
+	if (image_file_next(f, &p, &bytes))
+		return -1;
+	e = criu__image__pstree_entry__unpack(NULL, bytes, p);
+	if (!e)
+		return image_file_bad(f, "not a process entry");
+	ret = need_image(dirfd, "core", e->pid, f->err);
+	for (size_t i = 0; !ret && i < e->n_threads; i++)
+		ret = need_image(dirfd, "core", e->threads[i], f->err);
+	criu__image__pstree_entry__free_unpacked(e, NULL);
+	return ret;
+}
+
+int images_check_tasks(int dirfd, struct err *err)
+{
+	static const struct image_magics magics = { IMAGE_MAGIC_COMMON, IMAGE_MAGIC_PSTREE };
+	AUTO(image_file_done) struct image_file f = { .name = "pstree.img", .err = err };
+
+	if (image_file_load(dirfd, magics, &f))
+		return -1;
+	while (f.at < f.n)
+		if (check_task(&f, dirfd))
+			return -1;
+	return 0;
 }
 
 int images_check_pages(int dirfd, struct err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * images_pages.h - whether the memory that the images speak of is there
+ * images_pages.h - whether the tasks and the memory that the images speak of are there
  *
  * In       an open directory of images; its content may be broken or hostile
  * Effects  reads files below the directory, following no symlink
@@ -17,5 +17,11 @@
  * naming both files, ERR_SYS.
  */
 int images_check_pages(int dirfd, struct err *err);
+
+/*
+ * See that the images of every task that pstree.img lists are there: CRIU reads a missing one as an
+ * empty one, and its error names no file. Errors: ERR_INVALID naming the file.
+ */
+int images_check_tasks(int dirfd, struct err *err);
 
 #endif

@@ -83,6 +83,7 @@ static int plan_sources(struct restore *r, const char *rootfs, struct err *err)
 				&r->args, err))
 		return -1;
 	if (images_read_mounts(r->dirs.images_fd, &r->images, err) ||
+	    images_check_tasks(r->dirs.images_fd, err) ||
 	    (!r->opts->lazy_pages && images_check_pages(r->dirs.images_fd, err)) ||
 	    sidecar_read_descriptors(r->dirs.images_fd, &r->descriptors, err))
 		return err_wrap(err, "image directory %s", r->dirs.images);
