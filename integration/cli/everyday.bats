@@ -3,10 +3,10 @@
 #
 # What a user of runc types every day does what it does there.
 
-load ../lib/common
-
 # single quotes hold jq's and the container's variables
 # shellcheck disable=SC2016
+
+load ../lib/common
 
 setup() { common_setup; }
 teardown() { common_teardown; }

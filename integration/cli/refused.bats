@@ -3,10 +3,10 @@
 #
 # Bad input gets one clear error that names the object, and leaves nothing behind.
 
-load ../lib/common
-
 # single quotes hold jq's and the container's variables
 # shellcheck disable=SC2016
+
+load ../lib/common
 
 setup() { common_setup; }
 teardown() { common_teardown; }
