@@ -158,6 +158,24 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	return images_mend(k->dirs.images_fd, &k->container, err);
 }
 
+/* Dumps that build on one another need to know what was written since: CONFIG_MEM_SOFT_DIRTY. */
+static int check_tracking(const struct checkpoint *k, struct criu *criu, struct err *err)
+{
+	struct criu_features features;
+
+	if (!k->opts->pre_dump && !k->opts->parent_path)
+		return 0;
+	if (criu_ask_features(criu, &features, err))
+		return -1;
+	if (features.mem_track)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED,
+		"this kernel doesn't track changes of memory, so there is no pre-dump and no "
+		"dump with a parent");
+	return err_hint(err, "leave --pre-dump and --parent-path out, or use a kernel with "
+			     "CONFIG_MEM_SOFT_DIRTY");
+}
+
 static int dump(struct checkpoint *k, struct err *err)
 {
 	AUTO(criu_request_done) struct criu_request req;
@@ -175,7 +193,8 @@ static int dump(struct checkpoint *k, struct err *err)
 	criu_request_init(&req, k->opts->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP);
 	if (criu_start(&config, &criu, err))
 		return -1;
-	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, &req, err))
+	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, &req, err) ||
+	    check_tracking(k, &criu, err))
 		return -1;
 	if (sidecar_write_descriptors(k->dirs.images_fd, k->c, err))
 		return err_wrap(err, "image directory %s", k->dirs.images);

@@ -84,6 +84,25 @@ static int fill_page_server(const struct cr_options *opts, struct cr_dirs *dirs,
 	return 0;
 }
 
+static int fill_parent(const struct cr_options *opts, const struct cr_dirs *dirs,
+		       struct criu_request *req, struct err *err)
+{
+	struct stat st;
+
+	req->parent_images = opts->parent_path;
+	if (!opts->parent_path)
+		return 0;
+	if (opts->parent_path[0] == '/')
+		return err_set(err, ERR_INVALID,
+			       "--parent-path %s: it must be relative to the image directory",
+			       opts->parent_path);
+	if (fstatat(dirs->images_fd, opts->parent_path, &st, 0) || !S_ISDIR(st.st_mode))
+		return err_set(err, ERR_NOT_FOUND,
+			       "--parent-path %s: it is no directory, seen from %s",
+			       opts->parent_path, dirs->images);
+	return 0;
+}
+
 static int fill_status_fd(const struct cr_options *opts, struct criu_request *req, struct err *err)
 {
 	unsigned long long fd;
@@ -114,7 +133,6 @@ int cr_fill_request(const struct cr_options *opts, struct cr_dirs *dirs, struct 
 {
 	req->images_fd = dirs->images_fd;
 	req->work_fd = dirs->work_fd;
-	req->parent_images = opts->parent_path;
 	req->config_file = opts->criu_config;
 	req->leave_running = opts->leave_running;
 	req->tcp_established = opts->tcp_established;
@@ -131,7 +149,8 @@ int cr_fill_request(const struct cr_options *opts, struct cr_dirs *dirs, struct 
 	if (criu_cgroup_mode_parse(opts->manage_cgroups, &req->cgroup_mode, err) ||
 	    criu_network_lock_parse(opts->network_lock, &req->network_lock, err))
 		return -1;
-	if (fill_page_server(opts, dirs, req, err) || fill_status_fd(opts, req, err))
+	if (fill_parent(opts, dirs, req, err) || fill_page_server(opts, dirs, req, err) ||
+	    fill_status_fd(opts, req, err))
 		return -1;
 	return fill_empty_ns(opts, req, err);
 }

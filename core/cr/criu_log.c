@@ -27,12 +27,15 @@ static const struct {
 	const char *words;
 	const char *advice;
 } known[] = {
+	{ "path=/dev/pts/",
+	  "it runs on the caller's terminal: give --shell-job, here and on the restore" },
 	{ "Can't lookup mount=",
 	  "a process has this file of the host open, which no image can hold; when it is stdin, stdout "
 	  "or stderr, start the container with /dev/null, pipes or a terminal there" },
 	{ "tcp-established", "give --tcp-established, here and on the restore" },
 	{ "TCP socket", "give --tcp-established, here and on the restore" },
 	{ "--file-locks", "give --file-locks, here and on the restore" },
+	{ "without peer", "give --ext-unix-sk, here and on the restore" },
 	{ "ext-unix-sk", "give --ext-unix-sk, here and on the restore" },
 	{ "shell-job", "give --shell-job, here and on the restore" },
 	{ "dangling tty", "give --shell-job, here and on the restore" },

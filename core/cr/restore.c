@@ -178,6 +178,12 @@ static int build_request(struct restore *r, struct criu_request *req, struct err
 {
 	if (cr_fill_request(r->opts, &r->dirs, req, err) || give_namespaces(r, req, err))
 		return -1;
+	if (req->cgroup_mode != CRIU_CGROUP_IGNORE)
+		log_warn(
+			"--manage-cgroups-mode %s: kedge makes the cgroups as config.json has them, "
+			"CRIU does not",
+			r->opts->manage_cgroups);
+	req->cgroup_mode = CRIU_CGROUP_IGNORE;
 	external_plan_request(&r->plan, true, req);
 	inherit_stdio(r, req);
 	req->log_file = "restore.log";

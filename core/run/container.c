@@ -33,30 +33,7 @@ void container_done(struct container *c)
 	fd_close(&c->dir_fd);
 	fd_close(&c->lock_fd);
 	free(take_ptr(&c->id));
-	free(take_ptr(&c->oci_version));
-	free(take_ptr(&c->bundle));
-	free(take_ptr(&c->rootfs));
-	free(take_ptr(&c->created));
-	free(take_ptr(&c->owner));
-	for (size_t i = 0; i < ARRAY_LEN(c->stdio); i++)
-		free(take_ptr(&c->stdio[i]));
-	cgroup_done(&c->cgroup);
-	arena_done(&c->arena);
-	c->annotations = (struct spec_pairs){ 0 };
-	c->pid = 0;
-}
-
-int container_load(const struct store *store, const char *id, struct container *c, struct err *err)
-{
-	if (!store_load(store, id, c, err))
-		return 0;
-	container_done(c);
-	return -1;
-}
-
-int container_lock(struct container *c, struct err *err)
-{
-	return store_lock(c, err) || store_read(c, err) ? -1 : 0;
+	store_forget(c);
 }
 
 /* Whether another process is making, starting or removing the container right now. */
@@ -65,6 +42,36 @@ static bool is_locked(const struct container *c)
 	auto_fd int fd = openat(c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return c->lock_fd < 0 && fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
+static bool has_file(const struct container *c, const char *name)
+{
+	return !faccessat(c->dir_fd, name, F_OK, 0);
+}
+
+static bool is_unfinished(const struct container *c)
+{
+	return c->is_half_made || !c->pid || has_file(c, CONTAINER_START_NEW);
+}
+
+/* One that is unfinished and that nobody is at may have been finished just now: so read it again. */
+int container_load(const struct store *store, const char *id, struct container *c, struct err *err)
+{
+	int ret = store_load(store, id, c, err);
+
+	if (!ret && is_unfinished(c)) {
+		c->is_busy = is_locked(c);
+		if (!c->is_busy)
+			ret = store_read(c, err);
+	}
+	if (ret)
+		container_done(c);
+	return ret;
+}
+
+int container_lock(struct container *c, struct err *err)
+{
+	return store_lock(c, err) || store_read(c, err) ? -1 : 0;
 }
 
 /*
@@ -76,12 +83,12 @@ static bool waits_for_start(const struct container *c)
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	auto_fd int sock = -1;
 
-	if (faccessat(c->dir_fd, "start.sock", F_OK, 0))
+	if (!has_file(c, CONTAINER_START))
 		return false;
 	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sock < 0)
 		return true;
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/start.sock", c->dir_fd);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/" CONTAINER_START, c->dir_fd);
 	return !connect(sock, (struct sockaddr *)&sa, sizeof(sa)) ||
 	       (errno != ECONNREFUSED && errno != ENOENT);
 }
@@ -90,8 +97,8 @@ enum container_status container_status(const struct container *c)
 {
 	bool frozen = false;
 
-	if (c->is_half_made || !c->pid)
-		return is_locked(c) ? CONTAINER_CREATING : CONTAINER_STOPPED;
+	if (is_unfinished(c))
+		return c->is_busy ? CONTAINER_CREATING : CONTAINER_STOPPED;
 	if (!proc_is_alive(c->pid, c->start_time))
 		return CONTAINER_STOPPED;
 	if (!cgroup_is_frozen(&c->cgroup, &frozen, NULL) && frozen)
@@ -174,6 +181,14 @@ static int refuse_populated(const struct cgroup *cg, struct err *err)
 	return err_hint(err, "end them, or give the container another cgroupsPath");
 }
 
+/* A file's name may be any bytes; one that JSON can't hold is no reason to fail. */
+static char *stdio_name(int fd)
+{
+	auto_free char *name = fd_path(fd);
+
+	return name && str_is_utf8(name, strlen(name)) ? take_ptr(&name) : NULL;
+}
+
 /*
  * The cgroups are recorded before they are made: a kedge that is killed in between leaves nothing
  * that `delete` could not find.
@@ -185,7 +200,7 @@ static int record(const struct spec *spec, const char *config, struct container 
 	c->created = timestamp();
 	c->owner = user_name(geteuid());
 	for (int i = 0; i < 3; i++)
-		c->stdio[i] = fd_path(i);
+		c->stdio[i] = stdio_name(i);
 	copy_annotations(&spec->annotations, c);
 	if (fd_replace_text(c->dir_fd, "config.json", config, 0600, err))
 		return -1;

@@ -8,9 +8,10 @@
  * Source   runtime-spec, runtime.md#state and #lifecycle
  *
  * What lies in ROOT/ID: state.json (this value), config.json (the bytes that the container was
- * made from), start.sock (there while the container waits for `start`), and during a restore the
- * staging files. A directory without a readable state.json is a container that was half made: its
- * status is "creating" while somebody holds its lock, else "stopped", and it can be deleted.
+ * made from), start.sock (there while the container waits for `start`; start.new until `create` is
+ * through), and during a restore the staging files. A directory without a readable state.json, or
+ * with a start.new, is a container that was half made: its status is "creating" while somebody holds
+ * its lock, else "stopped", and it can be deleted.
  */
 #ifndef KEDGE_CORE_RUN_CONTAINER_H
 #define KEDGE_CORE_RUN_CONTAINER_H
@@ -22,6 +23,9 @@
 #include "core/base/str.h"
 #include "core/linux/cgroup.h"
 #include "core/spec.h"
+
+#define CONTAINER_START	    "start.sock"
+#define CONTAINER_START_NEW "start.new"
 
 enum container_status {
 	CONTAINER_CREATING,
@@ -54,6 +58,7 @@ struct container {
 	struct arena arena; /* holds the annotations */
 	struct spec_pairs annotations;
 	bool is_half_made; /* state.json is missing or can't be read */
+	bool is_busy;	   /* unfinished, and somebody was at it when it was loaded */
 };
 
 /* "creating", "created", "running", "paused", "stopped" (runtime.md#state). */

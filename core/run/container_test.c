@@ -65,6 +65,7 @@ static pid_t begin(struct container *c)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		fd_close(&c->lock_fd); /* or the lock would be ours and its */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			pause();
@@ -173,12 +174,12 @@ static void another_process_of_the_same_pid_is_not_ours(void **state)
 	end(pid);
 }
 
-static int listen_for_start(const struct place *p)
+static int listen_at(const struct place *p, const char *name)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/a/start.sock", p->dir);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/a/%s", p->dir, name);
 	assert_int_equal(bind(sock, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	assert_int_equal(listen(sock, 1), 0);
 	return sock;
@@ -188,7 +189,7 @@ static void one_that_listens_for_start_is_created(void **state)
 {
 	struct place *p = *state;
 	pid_t pid = begin(&p->c);
-	auto_fd int sock = listen_for_start(p);
+	auto_fd int sock = listen_at(p, CONTAINER_START);
 
 	/* oftener than the queue is long, and nobody answers */
 	for (int i = 0; i < 10; i++)
@@ -202,11 +203,27 @@ static void one_that_listens_no_more_is_running(void **state)
 {
 	struct place *p = *state;
 	pid_t pid = begin(&p->c);
-	int sock = listen_for_start(p);
+	int sock = listen_at(p, CONTAINER_START);
 
 	close(sock);
-	assert_int_equal(faccessat(p->c.dir_fd, "start.sock", F_OK, 0), 0);
+	assert_int_equal(faccessat(p->c.dir_fd, CONTAINER_START, F_OK, 0), 0);
 	assert_int_equal(seen_by_others(p), CONTAINER_RUNNING);
+	end(pid);
+}
+
+/* Its process may be there for long already: hooks run meanwhile. */
+static void one_is_created_when_create_says_so_and_not_before(void **state)
+{
+	struct place *p = *state;
+	pid_t pid = begin(&p->c);
+	auto_fd int sock = listen_at(p, CONTAINER_START_NEW);
+
+	assert_int_equal(seen_by_others(p), CONTAINER_CREATING);
+	fd_close(&p->c.lock_fd);
+	assert_int_equal(seen_by_others(p), CONTAINER_STOPPED);
+	assert_int_equal(renameat(p->c.dir_fd, CONTAINER_START_NEW, p->c.dir_fd, CONTAINER_START),
+			 0);
+	assert_int_equal(seen_by_others(p), CONTAINER_CREATED);
 	end(pid);
 }
 
@@ -376,6 +393,7 @@ int main(void)
 		IN_PLACE(another_process_of_the_same_pid_is_not_ours),
 		IN_PLACE(one_that_listens_for_start_is_created),
 		IN_PLACE(one_that_listens_no_more_is_running),
+		IN_PLACE(one_is_created_when_create_says_so_and_not_before),
 		IN_PLACE(one_that_is_frozen_is_paused),
 		IN_PLACE(the_first_process_is_recorded_with_its_start_time),
 		IN_PLACE(a_process_that_has_ended_cannot_be_the_first),

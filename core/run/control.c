@@ -22,7 +22,7 @@ static int connect_start(const struct container *c, struct err *err)
 
 	if (sock < 0)
 		return err_sys(err, "make a socket");
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/start.sock", c->dir_fd);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/" CONTAINER_START, c->dir_fd);
 	if (connect(sock, (struct sockaddr *)&sa, sizeof(sa))) {
 		if (errno == ECONNREFUSED || errno == ENOENT)
 			return err_set(err, ERR_STATE,
@@ -75,7 +75,7 @@ int control_start(struct container *c, const struct spec *spec, struct err *err)
 		return refuse_start(c, container_status(c), err);
 	if (release(c, err))
 		return -1;
-	unlinkat(c->dir_fd, "start.sock", 0);
+	unlinkat(c->dir_fd, CONTAINER_START, 0);
 	if (spec->hooks[SPEC_HOOK_POSTSTART].n) {
 		state = container_state_json(c, CONTAINER_RUNNING);
 		hooks_run_all(&spec->hooks[SPEC_HOOK_POSTSTART], "poststart", state, c->bundle);

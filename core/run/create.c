@@ -38,7 +38,8 @@ static int listen_for_start(const struct container *c, struct err *err)
 
 	if (sock < 0)
 		return err_sys(err, "make a socket");
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/start.sock", c->dir_fd);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/" CONTAINER_START_NEW,
+		 c->dir_fd);
 	if (bind(sock, (struct sockaddr *)&sa, sizeof(sa)) || listen(sock, 4))
 		return err_sys(err, "make the start socket of container %s", c->id);
 	return take_fd(&sock);
@@ -165,6 +166,14 @@ int create_write_pid_file(const char *path, pid_t pid, struct err *err)
 	return 0;
 }
 
+/* From here on it is "created". */
+static int announce(const struct container *c, struct err *err)
+{
+	if (renameat(c->dir_fd, CONTAINER_START_NEW, c->dir_fd, CONTAINER_START))
+		return err_sys(err, "container %s: rename its start socket", c->id);
+	return 0;
+}
+
 static int spawn_init(struct creation *cr, struct err *err)
 {
 	const struct create_request *req = cr->init.req;
@@ -181,7 +190,9 @@ static int spawn_init(struct creation *cr, struct err *err)
 		return -1;
 	if (place_child(cr, err) || serve_child(cr, err))
 		return -1;
-	return create_write_pid_file(req->pid_file, cr->pid, err);
+	if (create_write_pid_file(req->pid_file, cr->pid, err))
+		return -1;
+	return announce(cr->init.c, err);
 }
 
 /* Everything that can be refused is, before there is a process. */

@@ -274,6 +274,13 @@ static char *copy_string(const json_t *doc, const char *key)
 	return s ? xstrdup(s) : NULL;
 }
 
+static char *copy_item(const json_t *list, size_t i)
+{
+	const char *s = json_string_value(json_array_get(list, i));
+
+	return s ? xstrdup(s) : NULL;
+}
+
 /* Processes and cgroups first: `delete` needs them, whatever else can't be read. */
 static int from_json(json_t *doc, struct container *c)
 {
@@ -286,6 +293,8 @@ static int from_json(json_t *doc, struct container *c)
 	c->rootfs = copy_string(doc, "rootfs");
 	c->created = copy_string(doc, "created");
 	c->owner = copy_string(doc, "owner");
+	for (size_t i = 0; i < ARRAY_LEN(c->stdio); i++)
+		c->stdio[i] = copy_item(json_object_get(doc, "stdio"), i);
 	pairs_from_json(json_object_get(doc, "annotations"), &c->arena, &c->annotations);
 	if (json_integer_value(json_object_get(doc, "version")) != STATE_VERSION)
 		return -1;
@@ -299,12 +308,14 @@ void store_forget(struct container *c)
 	free(take_ptr(&c->rootfs));
 	free(take_ptr(&c->created));
 	free(take_ptr(&c->owner));
+	for (size_t i = 0; i < ARRAY_LEN(c->stdio); i++)
+		free(take_ptr(&c->stdio[i]));
 	cgroup_done(&c->cgroup);
 	arena_done(&c->arena);
 	c->annotations = (struct spec_pairs){ 0 };
 	c->pid = 0;
 	c->start_time = 0;
-	c->is_half_made = false;
+	c->is_half_made = c->is_busy = false;
 }
 
 int store_read(struct container *c, struct err *err)

@@ -58,6 +58,8 @@ static void fill(struct container *c)
 	c->rootfs = xstrdup("/b/rootfs");
 	c->created = xstrdup("2026-11-23T23:05:37.123456789Z");
 	c->owner = xstrdup("root");
+	c->stdio[0] = xstrdup("/dev/null");
+	c->stdio[2] = xstrdup("pipe:[4711]");
 	c->pid = 4194303;
 	c->start_time = 1ULL << 60;
 	c->annotations.v = arena_array(&c->arena, 2, sizeof(*c->annotations.v));
@@ -277,6 +279,9 @@ static void what_is_saved_comes_back(void **state)
 	assert_string_equal(got.rootfs, "/b/rootfs");
 	assert_string_equal(got.created, "2026-11-23T23:05:37.123456789Z");
 	assert_string_equal(got.owner, "root");
+	assert_string_equal(got.stdio[0], "/dev/null");
+	assert_null(got.stdio[1]);
+	assert_string_equal(got.stdio[2], "pipe:[4711]");
 	assert_int_equal(got.pid, 4194303);
 	assert_true(got.start_time == 1ULL << 60);
 	assert_int_equal(got.annotations.n, 2);
