@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -65,7 +66,6 @@ static pid_t begin(struct container *c)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		fd_close(&c->lock_fd); /* or the lock would be ours and its */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			pause();
@@ -219,7 +219,7 @@ static void one_is_created_when_create_says_so_and_not_before(void **state)
 	auto_fd int sock = listen_at(p, CONTAINER_START_NEW);
 
 	assert_int_equal(seen_by_others(p), CONTAINER_CREATING);
-	fd_close(&p->c.lock_fd);
+	assert_int_equal(flock(p->c.lock_fd, LOCK_UN), 0); /* the process has it open as well */
 	assert_int_equal(seen_by_others(p), CONTAINER_STOPPED);
 	assert_int_equal(renameat(p->c.dir_fd, CONTAINER_START_NEW, p->c.dir_fd, CONTAINER_START),
 			 0);

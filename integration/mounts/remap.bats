@@ -218,3 +218,60 @@ last() { tail -n 1 "$1"; }
 	diff <(kedge exec t-1 ls /sys/fs/cgroup/pids) <(ls "$(dirname "$(find /sys/fs/cgroup -path '*pids/t-1/tasks')")")
 	grep -q '^0::/$' "$T/after"
 }
+
+@test "output goes on over the new pipe after a restore" {
+	script 'n=0; while :; do n=$((n+1)); echo "line $n"; sleep 0.1; done'
+	{ kedge run -d -b "$B" t-1 </dev/null 2>/dev/null 3>&-; } | cat >"$T/out1" 3>&- &
+	wait_until 5 file_has "$T/out1" '^line 3$'
+	kedge checkpoint --image-path "$T/images" t-1
+	jq -e '.[1] | startswith("pipe:[")' "$T/images/descriptors.json"
+	{ kedge restore -d -b "$B" --image-path "$T/images" t-1 </dev/null 2>/dev/null 3>&-; } |
+		cat >"$T/out2" 3>&- &
+	wait_until 5 test -s "$T/out2"
+	last=$(tail -n 1 "$T/out1" | tr -dc 0-9)
+	first=$(head -n 1 "$T/out2" | tr -dc 0-9)
+	[ "$first" -gt "$last" ]
+	[ "$first" -le $((last + 2)) ]
+	kedge delete --force t-1
+}
+
+@test "a read-only root comes back read-only, whether it has a /tmp or not" {
+	for tmp in with without; do
+		[ "$tmp" = with ] || rmdir "$B/rootfs/tmp"
+		start_detached t-1
+		run kedge exec t-1 touch /bin/x
+		[ "$status" -ne 0 ]
+		kedge checkpoint --image-path "$T/images.$tmp" t-1
+		restore_detached t-1 "$T/images.$tmp"
+		run kedge exec t-1 touch /bin/x
+		[ "$status" -ne 0 ]
+		[[ $output == *"ead-only"* ]]
+		kedge delete --force t-1
+	done
+	nothing_left t-1
+}
+
+@test "a hundred mounts, a missing mountpoint, a symlinked and a relative source all come back" {
+	for i in $(seq 100); do
+		mkdir -p "$T/many/$i" "$B/rel"
+		echo "$i" >"$T/many/$i/n"
+	done
+	ln -s "$T/many/7" "$T/link"
+	echo relative >"$B/rel/n"
+	# one edit for all of them
+	config --arg t "$T" '.mounts += [range(1; 101) | {destination: "/m/\(.)", type: "bind",
+		source: ($t + "/many/\(.)"), options: ["rbind", "ro"]}] + [
+		{destination: "/link", type: "bind", source: ($t + "/link"), options: ["bind"]},
+		{destination: "/rel/", type: "bind", source: "rel", options: ["bind"]}]'
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	rm -r "$B/rootfs/m" "$B/rootfs/link"
+	restore_detached t-1 "$T/images"
+	[ "$(kedge exec t-1 sh -c 'cat /m/*/n' | sort -n | tr -d '\n')" = "$(seq 100 | tr -d '\n')" ]
+	[ "$(kedge exec t-1 cat /link/n)" = 7 ]
+	[ "$(kedge exec t-1 cat /rel/n)" = relative ]
+	run kedge exec t-1 touch /m/50/x
+	[ "$status" -ne 0 ]
+	kedge delete --force t-1
+	nothing_left t-1
+}
