@@ -12,19 +12,21 @@
 #include "core/base/fd.h"
 #include "core/base/proc.h"
 
-/* Fields 3 and 22; the name in field 2 may hold spaces and ')', so count from the last ')'. */
+/* Fields 3, 4 and 22; the name in field 2 may hold spaces and ')', so count from the last ')'. */
 static int parse_stat(const char *text, struct proc_stat *out)
 {
 	const char *p = strrchr(text, ')');
 	char state;
+	int parent;
 	unsigned long long start;
 
 	if (!p || sscanf(p + 1,
-			 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			 " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
 			 "%*d %llu",
-			 &state, &start) != 2)
+			 &state, &parent, &start) != 3)
 		return -1;
 	out->state = state;
+	out->parent = parent;
 	out->start_time = start;
 	return 0;
 }
@@ -119,6 +121,17 @@ void proc_reap(const pid_t *pid)
 	kill(*pid, SIGKILL);
 	proc_wait(*pid, &status, NULL);
 	errno = saved;
+}
+
+void proc_reset_signals(void)
+{
+	sigset_t none;
+
+	/* fails for SIGKILL, SIGSTOP and those of the C library */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 unsigned long long proc_now_us(void)

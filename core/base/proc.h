@@ -2,7 +2,7 @@
 /*
  * proc.h - processes: identity beyond the pid, waiting, signals by pidfd
  *
- * Source   proc_pid_stat(5) fields 3 (state) and 22 (starttime), pidfd_open(2), waitpid(2)
+ * Source   proc_pid_stat(5) fields 3 (state), 4 (ppid) and 22 (starttime), pidfd_open(2), waitpid(2)
  */
 #ifndef KEDGE_CORE_BASE_PROC_H
 #define KEDGE_CORE_BASE_PROC_H
@@ -15,6 +15,7 @@
 /* What /proc/PID/stat says of a process. */
 struct proc_stat {
 	char state;		       /* 'R', 'S', 'Z', … */
+	pid_t parent;		       /* 0: none that this pid namespace sees */
 	unsigned long long start_time; /* clock ticks since boot: tells a reused pid apart */
 };
 
@@ -45,6 +46,12 @@ int proc_poll(int pidfd, int timeout_ms, struct err *err);
 /* `auto_pid pid_t pid = -1;` is killed with SIGKILL and reaped when it leaves its scope. */
 void proc_reap(const pid_t *pid);
 #define auto_pid __attribute__((cleanup(proc_reap)))
+
+/*
+ * What the caller blocked or ignores isn't for the program that is executed next: nothing is
+ * blocked any more, and every signal does what it does by default.
+ */
+void proc_reset_signals(void);
 
 /* The number of microseconds on the monotonic clock. */
 unsigned long long proc_now_us(void);

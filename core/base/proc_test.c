@@ -70,7 +70,7 @@ static unsigned long long word_22(pid_t pid)
 	return strtoull(word, NULL, 10);
 }
 
-static void stat_tells_state_and_start_time(void **state)
+static void stat_tells_state_parent_and_start_time(void **state)
 {
 	pid_t pid = sleeper("plain");
 	struct proc_stat st = { 0 };
@@ -80,6 +80,7 @@ static void stat_tells_state_and_start_time(void **state)
 	assert_int_equal(proc_stat_read(getpid(), &st, &err), 0);
 	assert_int_equal(st.state, 'R');
 	assert_int_equal(proc_stat_read(pid, &st, &err), 0);
+	assert_int_equal(st.parent, getpid());
 	assert_true(st.start_time == word_22(pid));
 	assert_true(st.start_time > 0);
 	end(pid);
@@ -263,6 +264,29 @@ static void a_process_goes_with_its_scope(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+static void what_the_caller_ignores_or_blocks_is_forgotten(void **state)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		sigset_t mask;
+
+		sigfillset(&mask);
+		sigprocmask(SIG_SETMASK, &mask, NULL);
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGRTMIN + 1, SIG_IGN);
+		proc_reset_signals();
+		sigprocmask(SIG_SETMASK, NULL, &mask);
+		_exit(sigismember(&mask, SIGUSR1) || signal(SIGRTMIN + 1, SIG_IGN) != SIG_DFL ||
+		      signal(SIGPIPE, SIG_IGN) != SIG_DFL);
+	}
+	assert_int_equal(proc_wait(pid, &status, NULL), 0);
+	assert_int_equal(status, 0);
+}
+
 static void the_clock_counts_microseconds(void **state)
 {
 	unsigned long long before = proc_now_us(), after;
@@ -277,7 +301,7 @@ static void the_clock_counts_microseconds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stat_tells_state_and_start_time),
+		cmocka_unit_test(stat_tells_state_parent_and_start_time),
 		cmocka_unit_test(a_name_full_of_brackets_does_not_deceive),
 		cmocka_unit_test(a_process_that_is_gone_is_not_found),
 		cmocka_unit_test(alive_means_this_very_process_and_no_zombie),
@@ -288,6 +312,7 @@ int main(void)
 		cmocka_unit_test(somebody_elses_child_cannot_be_waited_for),
 		cmocka_unit_test(waiting_goes_on_after_a_signal),
 		cmocka_unit_test(a_process_goes_with_its_scope),
+		cmocka_unit_test(what_the_caller_ignores_or_blocks_is_forgotten),
 		cmocka_unit_test(the_clock_counts_microseconds),
 	};
 

@@ -12,11 +12,13 @@
 #include "core/cr/destinations.h"
 #include "core/cr/images_mend.h"
 #include "core/cr/sidecar.h"
+#include "core/cr/strays.h"
 #include "core/plan/external_args.h"
 #include "core/plan/external_dump.h"
 
 #define MOUNTINFO_MAX_BYTES (64U << 20)
 #define DEATH_WAIT_MS	    10000
+#define UNLOCK_TIMEOUT_S    10
 
 struct checkpoint {
 	struct container *c;
@@ -28,11 +30,14 @@ struct checkpoint {
 	struct mount_table host;
 	struct external_plan plan;
 	struct cr_dirs dirs;
+	struct criu_request req;
 	char *freezer;
+	bool has_locked_net; /* CRIU has put its firewall rules into the container's network */
 };
 
 static void checkpoint_done(struct checkpoint *k)
 {
+	criu_request_done(&k->req);
 	external_plan_done(&k->plan);
 	mount_table_done(&k->container);
 	mount_table_done(&k->host);
@@ -118,8 +123,10 @@ static int add_namespaces(struct checkpoint *k, struct criu_request *req, struct
 	return 0;
 }
 
-static int build_request(struct checkpoint *k, struct criu_request *req, struct err *err)
+static int build_request(struct checkpoint *k, struct err *err)
 {
+	struct criu_request *req = &k->req;
+
 	if (cr_fill_request(k->opts, &k->dirs, req, err) || add_namespaces(k, req, err))
 		return -1;
 	external_plan_request(&k->plan, false, req);
@@ -141,7 +148,7 @@ static int wait_for_death(const struct container *c, struct err *err)
 	int ended = pidfd < 0 ? 1 : proc_poll(pidfd, DEATH_WAIT_MS, err);
 
 	if (ended == 0)
-		return err_set(err, ERR_TIMEOUT, "process %d is still there after the checkpoint",
+		return err_set(err, ERR_TIMEOUT, "criu dumped process %d, but it is still there",
 			       (int)c->pid);
 	return ended < 0 ? -1 : 0;
 }
@@ -153,6 +160,8 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	auto_fd int unwanted = fd;
 
 	(void)pid;
+	if (!strcmp(script, "network-lock"))
+		k->has_locked_net = true;
 	if (strcmp(script, "post-dump") != 0)
 		return 0;
 	return images_mend(k->dirs.images_fd, &k->container, err);
@@ -178,7 +187,6 @@ static int check_tracking(const struct checkpoint *k, struct criu *criu, struct 
 
 static int dump(struct checkpoint *k, struct err *err)
 {
-	AUTO(criu_request_done) struct criu_request req;
 	AUTO(criu_done) struct criu criu = { 0 };
 	struct criu_config config = {
 		.binary = k->opts->criu,
@@ -190,15 +198,65 @@ static int dump(struct checkpoint *k, struct err *err)
 	};
 	struct criu_result result = { 0 };
 
-	criu_request_init(&req, k->opts->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP);
 	if (criu_start(&config, &criu, err))
 		return -1;
-	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, &req, err) ||
+	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, err) ||
 	    check_tracking(k, &criu, err))
 		return -1;
 	if (sidecar_write_descriptors(k->dirs.images_fd, k->c, err))
 		return err_wrap(err, "image directory %s", k->dirs.images);
-	return criu_run(&criu, &req, &result, err);
+	if (!criu_run(&criu, &k->req, &result, err))
+		return 0;
+	/* its answer comes after it has taken its rules away */
+	k->has_locked_net = k->has_locked_net && !criu.has_answered;
+	return -1;
+}
+
+/* ERR_STATE tells this refusal from whatever else may happen to the second CRIU. */
+static int refuse_lock(void *ctx, const char *script, pid_t pid, int fd, struct err *err)
+{
+	auto_fd int unwanted = fd;
+
+	(void)ctx;
+	(void)pid;
+	if (strcmp(script, "network-lock") != 0)
+		return 0;
+	return err_set(err, ERR_STATE, "no further");
+}
+
+/*
+ * A CRIU that was killed has left its firewall rules behind, and no packet comes through. Another
+ * one that fails at this very step takes them away; nftables' only if their table's name, which
+ * has an id of the run, were the same.
+ */
+static void unlock_network(struct checkpoint *k)
+{
+	AUTO(criu_done) struct criu criu = { 0 };
+	struct criu_config config = { .binary = k->opts->criu,
+				      .timeout_s = UNLOCK_TIMEOUT_S,
+				      .outlives_us = true,
+				      .notify = refuse_lock };
+	struct criu_result result = { 0 };
+	struct err e = { 0 };
+
+	k->req.log_file = "unlock.log";
+	if (k->req.network_lock == CRIU_LOCK_NFTABLES)
+		err_set(&e, ERR_CRIU, "look for its table with `nft list tables`");
+	else if (!criu_start(&config, &criu, &e))
+		criu_run(&criu, &k->req, &result, &e);
+	if (e.kind != ERR_STATE)
+		log_warn("container %s: CRIU may have left its network locked: %s", k->c->id,
+			 e.msg);
+}
+
+/* CRIU puts right what it did, if it isn't killed: then the rest is done here. */
+static void undo_dump(struct checkpoint *k, bool was_paused)
+{
+	cgroup_set_frozen(&k->c->cgroup, false, NULL);
+	if (k->has_locked_net)
+		unlock_network(k);
+	if (was_paused)
+		cgroup_set_frozen(&k->c->cgroup, true, NULL);
 }
 
 int checkpoint_container(struct container *c, const struct spec *spec,
@@ -217,14 +275,16 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 		return err_set(err, ERR_STATE,
 			       "cannot checkpoint container %s: it is %s, not running", c->id,
 			       container_status_name(status));
+	criu_request_init(&k.req, opts->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP);
 	if (plan_mounts(&k, err))
 		return err_wrap(err, "container %s", c->id);
 	log_plan(&k);
+	strays_warn(c);
 	if (dump(&k, err)) {
-		/* a CRIU that had to be killed has left its freezer frozen */
-		if (status == CONTAINER_RUNNING)
-			cgroup_set_frozen(&c->cgroup, false, NULL);
+		undo_dump(&k, status == CONTAINER_PAUSED);
 		return err_wrap(err, "container %s", c->id);
 	}
-	return opts->leave_running || opts->pre_dump ? 0 : wait_for_death(c, err);
+	if (opts->leave_running || opts->pre_dump || !wait_for_death(c, err))
+		return 0;
+	return err_wrap(err, "container %s", c->id);
 }

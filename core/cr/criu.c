@@ -221,7 +221,6 @@ struct run {
 	const struct criu_request *req;
 	struct criu_result result;
 	struct err refusal; /* the callback's error, if it said no */
-	bool has_answered;  /* CRIU has nothing left to do but exit */
 };
 
 static int answer_notice(struct run *r, const struct criu_answer *notice, int *fd, struct err *err)
@@ -299,6 +298,12 @@ static int report_failure(struct run *r, const struct criu_answer *answer, struc
 
 static int converse(struct run *r, struct err *err)
 {
+	static const enum criu_answer_type wanted[] = {
+		[CRIU_DUMP] = CRIU_ANSWER_DUMP,
+		[CRIU_PRE_DUMP] = CRIU_ANSWER_PRE_DUMP,
+		[CRIU_RESTORE] = CRIU_ANSWER_RESTORE,
+	};
+
 	for (;;) {
 		auto_fd int fd = -1;
 		struct criu_answer answer;
@@ -310,7 +315,11 @@ static int converse(struct run *r, struct err *err)
 				return -1;
 			continue;
 		}
-		r->has_answered = true;
+		if (answer.success && answer.type != wanted[r->req->verb])
+			return err_set(err, ERR_CRIU,
+				       "criu was asked for a %s and gave an answer of type %d",
+				       verb_names[r->req->verb], (int)answer.type);
+		r->c->has_answered = true;
 		if (!answer.success)
 			return report_failure(r, &answer, err);
 		if (answer.pid > 0)
@@ -319,14 +328,19 @@ static int converse(struct run *r, struct err *err)
 	}
 }
 
+static bool is_our_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+}
+
 /* A root task that CRIU has made but not finished is our child and would wait for ever. */
 static void kill_half_restored(const struct run *r)
 {
-	siginfo_t info = { 0 };
-
 	if (r->req->verb != CRIU_RESTORE || !r->req->rst_sibling || r->result.pid <= 0)
 		return;
-	if (waitid(P_PID, (id_t)r->result.pid, &info, WEXITED | WNOHANG | WNOWAIT))
+	if (!is_our_child(r->result.pid))
 		return;
 	kill(r->result.pid, SIGKILL);
 	while (waitpid(r->result.pid, NULL, 0) < 0 && errno == EINTR)
@@ -340,6 +354,11 @@ static int check_end(struct run *r, struct err *err)
 	criu_process_end(&r->c->process, EXIT_GRACE_MS, &wstatus);
 	if (r->req->verb == CRIU_RESTORE && r->result.pid <= 0)
 		return err_set(err, ERR_CRIU, "criu restored a process and didn't tell its pid");
+	/* whom we take for the container's first process, we'll signal and kill */
+	if (r->req->verb == CRIU_RESTORE && r->req->rst_sibling && !is_our_child(r->result.pid))
+		return err_set(err, ERR_CRIU,
+			       "criu says that it restored process %d, which is no child of ours",
+			       (int)r->result.pid);
 	return 0;
 }
 
@@ -352,7 +371,7 @@ int criu_run(struct criu *c, const struct criu_request *req, struct criu_result 
 
 	criu_wire_request(req, &bytes);
 	if (send_bytes(c, &bytes, err) || converse(&r, err) || check_end(&r, err)) {
-		criu_process_end(&c->process, r.has_answered ? EXIT_GRACE_MS : 0, &wstatus);
+		criu_process_end(&c->process, c->has_answered ? EXIT_GRACE_MS : 0, &wstatus);
 		kill_half_restored(&r);
 		return -1;
 	}

@@ -52,6 +52,7 @@ struct criu {
 	int version;		     /* 40101 for 4.1.1 */
 	unsigned int timeout_s;
 	unsigned long long deadline_us; /* on the monotonic clock; 0: none */
+	bool has_answered; /* it has undone what failed, and nothing left to do but exit */
 	criu_notify_fn *notify;
 	void *notify_ctx;
 };

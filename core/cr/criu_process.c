@@ -99,17 +99,6 @@ static int set_fds(const struct child *ch)
 	return 0;
 }
 
-/* CRIU must not inherit that we ignore or block something. */
-static void set_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int become_criu(struct child *ch, struct err *err)
 {
 	const struct criu_process_config *config = ch->config;
@@ -121,7 +110,7 @@ static int become_criu(struct child *ch, struct err *err)
 		return err_sys(err, "set the parent's death signal");
 	if (getppid() != ch->parent)
 		_exit(1);
-	set_signals();
+	proc_reset_signals();
 	if (config->setup && config->setup(config->setup_ctx, err))
 		return -1;
 	if (set_stdio(ch) || set_fds(ch))

@@ -263,6 +263,31 @@ static void a_restore_without_a_process_is_an_error(void **state)
 	assert_string_equal(v.err.msg, "criu restored a process and didn't tell its pid");
 }
 
+static void a_restored_process_that_is_no_child_of_ours_is_an_error(void **state)
+{
+	AUTO(conversation_done) struct conversation v;
+
+	(void)state;
+	setup(&v, "restores-another");
+	v.req.verb = CRIU_RESTORE;
+	v.req.rst_sibling = true;
+	assert_int_equal(talk(&v), -1);
+	assert_int_equal(v.err.kind, ERR_CRIU);
+	assert_string_equal(v.err.msg,
+			    "criu says that it restored process 1, which is no child of ours");
+}
+
+static void an_answer_to_another_question_is_an_error(void **state)
+{
+	AUTO(conversation_done) struct conversation v;
+
+	(void)state;
+	setup(&v, "restores-another");
+	assert_int_equal(talk(&v), -1);
+	assert_int_equal(v.err.kind, ERR_CRIU);
+	assert_string_equal(v.err.msg, "criu was asked for a dump and gave an answer of type 2");
+}
+
 static void criu_has_no_stdio_of_ours(void **state)
 {
 	AUTO(conversation_done) struct conversation v;
@@ -377,6 +402,8 @@ int main(void)
 		cmocka_unit_test(a_large_answer_is_read),
 		cmocka_unit_test(a_large_request_is_sent),
 		cmocka_unit_test(a_restore_without_a_process_is_an_error),
+		cmocka_unit_test(a_restored_process_that_is_no_child_of_ours_is_an_error),
+		cmocka_unit_test(an_answer_to_another_question_is_an_error),
 		cmocka_unit_test(criu_has_no_stdio_of_ours),
 		cmocka_unit_test(criu_gets_the_fds_that_it_shall_inherit_and_no_others),
 		cmocka_unit_test(a_setup_that_fails_is_the_starts_error),

@@ -233,8 +233,11 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	log_debug("criu: %s", script);
 	if (!strcmp(script, "orphan-pts-master"))
 		return take_console(r, fd, err);
-	if (!strcmp(script, "setup-namespaces"))
-		return container_set_pid(r->c, pid, err) || run_hooks(r, err) ? -1 : 0;
+	if (!strcmp(script, "setup-namespaces")) {
+		/* the hooks are told; it is recorded once it is whole, and until then `delete` takes it */
+		r->c->pid = pid;
+		return run_hooks(r, err);
+	}
 	if (!strcmp(script, "post-restore"))
 		return on_restored(r, pid, err);
 	return 0;
@@ -289,8 +292,11 @@ static int run_criu(struct restore *r, struct err *err)
 
 static int restore_into(struct restore *r, struct err *err)
 {
-	if (cgroup_apply(&r->c->cgroup, &r->req->seed.spec->resources, err) ||
-	    stage_open(&r->stage, r->c, &r->plan, err))
+	const struct spec *spec = r->req->seed.spec;
+
+	r->stage.has_user_ns = spec->ns[SPEC_NS_USER].present;
+	if (cgroup_apply(&r->c->cgroup, &spec->resources, err) ||
+	    stage_open(&r->stage, r->c, &r->images, &r->plan, err))
 		return -1;
 	return run_criu(r, err);
 }

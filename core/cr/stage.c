@@ -72,23 +72,27 @@ static void open_source(const struct external_mount *m, struct stage_entry *entr
 			     m->mountpoint, m->source);
 }
 
-/*
- * Where the mountpoint of row `i` lies: a directory of ours that is open, and the path below it.
- * -1 when the parent is a mount that CRIU makes, mountpoint and all.
- */
-static int find_parent(const struct stage *stage, const struct external_plan *plan, size_t i,
-		       const char **below)
-{
-	const struct external_mount *m = &plan->v[i];
+/* Where something is mounted: the mount id of its parent, and its path in the container. */
+struct spot {
+	unsigned int parent;
+	const char *mountpoint;
+};
 
-	if (m->parent == stage->root_id) {
-		*below = m->mountpoint;
+/*
+ * Where the mountpoint lies: a directory of ours that is open, and the path below it. -1 when the
+ * parent is a mount that CRIU makes, mountpoint and all.
+ */
+static int find_parent(const struct stage *stage, const struct external_plan *plan,
+		       const struct spot *spot, const char **below)
+{
+	if (spot->parent == stage->root_id) {
+		*below = spot->mountpoint;
 		return stage->rootfs_fd;
 	}
 	for (size_t k = 0; k < plan->n; k++) {
-		if (plan->v[k].id != m->parent)
+		if (plan->v[k].id != spot->parent)
 			continue;
-		*below = mount_path_below(m->mountpoint, plan->v[k].mountpoint);
+		*below = mount_path_below(spot->mountpoint, plan->v[k].mountpoint);
 		return *below ? stage->entries[k].source_fd : -1;
 	}
 	return -1;
@@ -99,6 +103,7 @@ static void check_mountpoint(const struct stage *stage, const struct external_pl
 			     struct findings *findings)
 {
 	const struct external_mount *m = &plan->v[i];
+	const struct spot spot = { .parent = m->parent, .mountpoint = m->mountpoint };
 	bool is_dir = stage->entries[i].is_dir;
 	auto_fd int fd = -1;
 	const char *below;
@@ -107,7 +112,7 @@ static void check_mountpoint(const struct stage *stage, const struct external_pl
 
 	if (stage->entries[i].source_fd < 0)
 		return;
-	parent = find_parent(stage, plan, i, &below);
+	parent = find_parent(stage, plan, &spot, &below);
 	if (parent >= 0)
 		fd = path_open(parent, below, O_PATH, NULL);
 	if (fd < 0 || fstat(fd, &st) || S_ISDIR(st.st_mode) == is_dir)
@@ -134,21 +139,44 @@ void stage_check(struct stage *stage, const char *rootfs, unsigned int root_id,
 		check_mountpoint(stage, plan, i, findings);
 }
 
-static int make_mountpoint(struct stage *stage, const struct external_plan *plan, size_t i,
-			   struct err *err)
+static int make_mountpoint(struct stage *stage, const struct external_plan *plan,
+			   const struct spot *spot, bool is_dir, struct err *err)
 {
 	const char *below;
-	int parent = find_parent(stage, plan, i, &below);
+	int parent = find_parent(stage, plan, spot, &below);
 	auto_fd int fd = -1;
 
 	if (parent < 0)
 		return 0;
 	fd = path_open(parent, below, O_PATH, NULL);
 	if (fd < 0)
-		fd = stage->entries[i].is_dir
-			     ? path_make_dir(parent, below, 0755, &stage->made, err)
-			     : path_make_file(parent, below, 0644, &stage->made, err);
-	return fd < 0 ? err_wrap(err, "%s: make its mountpoint", plan->v[i].mountpoint) : 0;
+		fd = is_dir ? path_make_dir(parent, below, 0755, &stage->made, err)
+			    : path_make_file(parent, below, 0644, &stage->made, err);
+	return fd < 0 ? err_wrap(err, "%s: make its mountpoint", spot->mountpoint) : 0;
+}
+
+/*
+ * Also for what CRIU mounts itself, in a root file system where nothing was mounted before: a whole
+ * file system has a directory. Binds from one place of the container to another have theirs there.
+ */
+static int make_mountpoints(struct stage *stage, const struct external_plan *plan,
+			    const struct image_mounts *images, struct err *err)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct spot spot = { plan->v[i].parent, plan->v[i].mountpoint };
+
+		if (make_mountpoint(stage, plan, &spot, stage->entries[i].is_dir, err))
+			return -1;
+	}
+	for (size_t i = 0; i < images->n; i++) {
+		const struct image_mount *im = &images->v[i];
+		const struct spot spot = { im->parent, im->mountpoint };
+
+		if (!im->key && str_eq(im->root, "/") && !str_eq(im->mountpoint, "/") &&
+		    make_mountpoint(stage, plan, &spot, true, err))
+			return -1;
+	}
+	return 0;
 }
 
 /* The entry that another row with the same key has already, or NULL. */
@@ -189,24 +217,50 @@ static int open_views(struct stage *stage, const struct external_plan *plan, str
 	return findings_end(&findings);
 }
 
-int stage_open(struct stage *stage, const struct container *c, struct external_plan *plan,
-	       struct err *err)
+/*
+ * In a user namespace CRIU has no right to pass through directories that others may not: the first
+ * such one above the stage becomes the stage. Only CRIU's mount namespace loses sight of it.
+ */
+static char *find_walkable(const char *path)
 {
-	stage->dir = xasprintf("%s/%s/stage", c->store->root, c->id);
+	auto_free char *dir = xstrdup(path);
+
+	for (char *p = dir + 1;; p++) {
+		char was = *p;
+		struct stat st;
+
+		if (was && was != '/')
+			continue;
+		*p = '\0';
+		if (!was || (!stat(dir, &st) && !(st.st_mode & S_IXOTH)))
+			return take_ptr(&dir);
+		*p = was;
+	}
+}
+
+static int choose_dir(struct stage *stage, const struct container *c, struct err *err)
+{
+	auto_free char *dir = xasprintf("%s/%s/stage", c->store->root, c->id);
+
+	if (mkdirat(c->dir_fd, "stage", 0711) && errno != EEXIST)
+		return err_sys(err, "create %s", dir);
+	stage->dir = stage->has_user_ns ? find_walkable(dir) : take_ptr(&dir);
 	stage->root = xasprintf("%s/root", stage->dir);
-	if (open_views(stage, plan, err))
+	return 0;
+}
+
+int stage_open(struct stage *stage, const struct container *c, const struct image_mounts *images,
+	       struct external_plan *plan, struct err *err)
+{
+	if (choose_dir(stage, c, err) || open_views(stage, plan, err) ||
+	    make_mountpoints(stage, plan, images, err))
 		return -1;
-	for (size_t i = 0; i < plan->n; i++)
-		if (make_mountpoint(stage, plan, i, err))
-			return -1;
 	for (size_t i = 0; i < plan->n; i++)
 		if (clone_source(stage, plan, i, err))
 			return -1;
 	stage->root_tree = clone_tree(stage->rootfs_fd, 0, err);
 	if (stage->root_tree < 0)
 		return err_wrap(err, "rootfs %s", c->rootfs);
-	if (mkdirat(c->dir_fd, "stage", 0700) && errno != EEXIST)
-		return err_sys(err, "create %s", stage->dir);
 	return 0;
 }
 
@@ -236,7 +290,7 @@ int stage_enter(const struct stage *stage, struct err *err)
 		return err_sys(err, "make a mount namespace for CRIU");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return err_sys(err, "make CRIU's mounts private");
-	if (mount("kedge", stage->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700"))
+	if (mount("kedge", stage->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711"))
 		return err_sys(err, "mount a tmpfs at %s", stage->dir);
 	if (put(stage->root_tree, stage->root, true, err))
 		return -1;

@@ -18,6 +18,7 @@
 #define KEDGE_CORE_CR_STAGE_H
 
 #include "core/base/path.h"
+#include "core/cr/images.h"
 #include "core/plan/external.h"
 #include "core/plan/findings.h"
 #include "core/run/container.h"
@@ -30,7 +31,8 @@ struct stage_entry {
 };
 
 struct stage {
-	char *dir;		     /* ROOT/ID/stage */
+	bool has_user_ns;	     /* set by the caller: CRIU will be nobody special there */
+	char *dir;		     /* ROOT/ID/stage, or a directory above it */
 	char *root;		     /* DIR/root */
 	int rootfs_fd;		     /* O_PATH */
 	int root_tree;		     /* detached clone of the root file system */
@@ -57,12 +59,13 @@ void stage_check(struct stage *stage, const char *rootfs, unsigned int root_id,
 		 const struct external_plan *plan, struct findings *findings);
 
 /*
- * After stage_check() found nothing, for a container that has begun: make missing mountpoints,
- * clone every source and point the plan's rows at the staged paths.
+ * After stage_check() found nothing, for a container that has begun: make missing mountpoints, also
+ * those of the other mounts of the image, clone every source and point the plan's rows at the
+ * staged paths.
  * Errors: from errno; mountpoint and source named.
  */
-int stage_open(struct stage *stage, const struct container *c, struct external_plan *plan,
-	       struct err *err);
+int stage_open(struct stage *stage, const struct container *c, const struct image_mounts *images,
+	       struct external_plan *plan, struct err *err);
 
 /* In the process that will be CRIU: enter a mount namespace where the stage is mounted. */
 int stage_enter(const struct stage *stage, struct err *err);

@@ -79,7 +79,7 @@ static void on_signal(struct foreground *f, int sig)
 		reap(f);
 	else if (sig == SIGWINCH && f->relay)
 		tty_relay_resize(f->relay);
-	else if (kill(f->pid, sig))
+	else if (!f->has_ended && kill(f->pid, sig)) /* once reaped, the pid may be another's */
 		log_debug("forward signal %d: the process has ended", sig);
 }
 

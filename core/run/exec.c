@@ -81,7 +81,6 @@ static int stage(const struct execution *x, struct err *err)
 {
 	const int keep[] = { x->socks[1], x->pidfd, log_fd() };
 	int flags = namespaces_all_flags(x->req->spec);
-	sigset_t empty;
 	pid_t pid;
 
 	if (prctl(PR_SET_DUMPABLE, 0))
@@ -96,8 +95,7 @@ static int stage(const struct execution *x, struct err *err)
 		return -1;
 	if (x->req->spec->ns[SPEC_NS_USER].present && creds_become_ns_root(err))
 		return -1;
-	sigemptyset(&empty);
-	sigprocmask(SIG_SETMASK, &empty, NULL);
+	proc_reset_signals();
 	pid = spawn_clone(CLONE_PARENT, -1);
 	if (pid < 0)
 		return err_sys(err, "clone");

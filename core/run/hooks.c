@@ -28,12 +28,9 @@ static void hook_child(const struct hook_run *run)
 {
 	char *const self[] = { run->hook->path, NULL };
 	char *const none[] = { NULL };
-	sigset_t empty;
 	int why;
 
-	sigemptyset(&empty);
-	sigprocmask(SIG_SETMASK, &empty, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	proc_reset_signals();
 	if (dup2(run->in[0], 0) < 0 || dup2(run->out[1], 1) < 0 || dup2(run->out[1], 2) < 0)
 		_exit(125);
 	if (fd_cloexec_from(3, NULL) || (run->cwd && chdir(run->cwd)))

@@ -55,10 +55,7 @@ int spawn_enter_cgroup(const struct spawn *spawn, struct err *err)
 
 static void run_child(const struct spawn *spawn)
 {
-	sigset_t empty;
-
-	sigemptyset(&empty);
-	sigprocmask(SIG_SETMASK, &empty, NULL);
+	proc_reset_signals();
 	_exit(spawn->child(spawn->arg));
 }
 

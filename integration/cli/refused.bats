@@ -11,25 +11,6 @@ load ../lib/common
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-# refuses TEXT COMMAND...: status 1, TEXT in the message, one line of error, nothing left
-refuses() {
-	local text=$1
-	shift
-	run timeout 60 "$@"
-	[ "$status" -eq 1 ] || {
-		echo "status $status: $output"
-		return 1
-	}
-	[[ $output == *"$text"* ]] || {
-		echo "no \"$text\" in: $output"
-		return 1
-	}
-	[ "$(grep -c '^kedge ' <<<"$output")" -eq 1 ] || {
-		echo "not one error: $output"
-		return 1
-	}
-}
-
 @test "config.json: truncated, empty, not UTF-8, nested too deeply, 100 MB, not a file, not there" {
 	cp "$B/config.json" "$T/good"
 	head -c 500 "$T/good" >"$B/config.json"
@@ -128,19 +109,6 @@ refuses() {
 	refuses "$T/plain" kedge checkpoint --criu "$T/plain" --image-path "$T/images" t-1
 	refuses "/bin/true" kedge checkpoint --criu /bin/true --image-path "$T/images" t-1
 	[ "$(status_of t-1)" = running ]
-}
-
-# fake_criu NAME PYTHON: a program that serves `swrk FD`, s being the socket; reqs are answered by hand
-fake_criu() {
-	cat >"$T/$1" <<-'EOF2'
-		#!/usr/bin/python3
-		import os, socket, sys, time
-		s = socket.socket(fileno=int(sys.argv[2]))
-		s.recv(1 << 20)
-		VERSION = bytes([8, 10, 16, 1, 82, 4, 8, 4, 16, 1])
-	EOF2
-	printf '%s\n' "$2" >>"$T/$1"
-	chmod +x "$T/$1"
 }
 
 @test "a CRIU that answers garbage, ends half-way, or hangs: the container runs on" {

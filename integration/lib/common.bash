@@ -163,3 +163,37 @@ cycle() {
 	shift 2
 	kedge checkpoint --image-path "$images" "$id" && restore_detached "$id" "$images" "$@"
 }
+
+# refuses TEXT COMMAND...: it ends within a minute with status 1 and one error, which has TEXT
+refuses() {
+	local text=$1
+	shift
+	run timeout 60 "$@"
+	# shellcheck disable=SC2154 # bats sets them
+	[ "$status" -eq 1 ] || {
+		echo "status $status: $output"
+		return 1
+	}
+	[[ $output == *"$text"* ]] || {
+		echo "no \"$text\" in: $output"
+		return 1
+	}
+	[ "$(grep -c '^kedge ' <<<"$output")" -eq 1 ] || {
+		echo "not one error: $output"
+		return 1
+	}
+}
+
+# fake_criu NAME PYTHON: make $T/NAME, which serves `criu swrk FD`: s is the socket, on which the question
+# for the version has been read
+fake_criu() {
+	cat >"$T/$1" <<-'END'
+		#!/usr/bin/python3
+		import os, socket, sys, time
+		s = socket.socket(fileno=int(sys.argv[2]))
+		s.recv(1 << 20)
+		VERSION = bytes([8, 10, 16, 1, 82, 4, 8, 4, 16, 1])
+	END
+	printf '%s\n' "$2" >>"$T/$1"
+	chmod +x "$T/$1"
+}

@@ -30,7 +30,7 @@ static const struct cli_option exec_options[] = {
 	{ AT(process), 'p', "process", "FILE",
 	  "take the process from this process.json; the flags above and COMMAND do not "
 	  "count then" },
-	{ AT(cgroup), 0, "cgroup", "[CTRL:]PATH", "run in this cgroup below the container's" },
+	{ AT(cgroup), 0, "cgroup", "[CTRL,...:]PATH", "run in this cgroup below the container's" },
 	{ AT(ignore_paused), 0, "ignore-paused", NULL, "also into a paused container" },
 	{ AT(pid_file), 0, "pid-file", "FILE", "write the program's pid to FILE" },
 	{ AT(pidfd_socket), 0, "pidfd-socket", "PATH",
@@ -150,8 +150,10 @@ int exec_build_process(const struct exec_values *v, char **args, struct arena *a
 	p.args = (struct spec_strings){ .v = args };
 	while (args[p.args.n])
 		p.args.n++;
-	if (!p.args.n)
-		return err_set(err, ERR_INVALID, "process args cannot be empty");
+	if (!p.args.n) {
+		err_set(err, ERR_INVALID, "process args cannot be empty");
+		return err_hint(err, "usage: kedge exec [OPTIONS] ID COMMAND [ARG...]");
+	}
 	p.terminal = v->tty;
 	if (v->cwd)
 		p.cwd = arena_strdup(arena, v->cwd);
