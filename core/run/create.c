@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "core/base/fd.h"
@@ -239,6 +240,28 @@ static void creation_done(struct creation *cr, bool failed)
 	}
 }
 
+/* The container's root takes the place of the old one, for all who are in the namespace. */
+static int check_mount_ns(const struct spec *spec, struct err *err)
+{
+	const struct spec_namespace *ns = &spec->ns[SPEC_NS_MOUNT];
+	struct stat given, own;
+
+	if (!ns->present) {
+		err_set(err, ERR_UNSUPPORTED,
+			"config.json: /linux/namespaces: a container without a mount namespace of "
+			"its own would change the host's mounts");
+		return err_hint(err, "add {\"type\": \"mount\"} to /linux/namespaces");
+	}
+	if (!ns->path || stat(ns->path, &given) || stat("/proc/self/ns/mnt", &own) ||
+	    given.st_ino != own.st_ino || given.st_dev != own.st_dev)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED,
+		"config.json: /linux/namespaces: mount namespace %s is kedge's own: the container "
+		"would take the host's root away",
+		ns->path);
+	return err_hint(err, "leave the path out for a namespace of its own");
+}
+
 static int check_request(const struct create_request *req, struct err *err)
 {
 	const struct spec *spec = req->seed.spec;
@@ -246,13 +269,7 @@ static int check_request(const struct create_request *req, struct err *err)
 	if (!spec->has_process)
 		return err_set(err, ERR_INVALID,
 			       "config.json: /process is missing: nothing to run");
-	if (!spec->ns[SPEC_NS_MOUNT].present) {
-		err_set(err, ERR_UNSUPPORTED,
-			"config.json: /linux/namespaces: a container without a mount namespace of "
-			"its own would change the host's mounts");
-		return err_hint(err, "add {\"type\": \"mount\"} to /linux/namespaces");
-	}
-	return 0;
+	return check_mount_ns(spec, err);
 }
 
 int create_container(const struct create_request *req, struct container *c, int *master,
