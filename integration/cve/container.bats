@@ -11,8 +11,16 @@ load ../lib/common
 setup() {
 	common_setup
 	config '.root.readonly = false'
+	# what should have been refused must not run for ever
+	script true
 }
 teardown() { common_teardown; }
+
+# start_idle ID: run a container that only waits
+start_idle() {
+	script 'while :; do sleep 1; done'
+	start_detached "$1"
+}
 
 @test "CVE-2019-5736: a program that is a link to /proc/self/exe can't overwrite kedge" {
 	sum=$(sha256sum <"$TREE/build/kedge")
@@ -80,7 +88,6 @@ teardown() { common_teardown; }
 	ln -s "$T/victim" "$B/rootfs/abs"
 	add_bind "$T/source" /up/in
 	add_bind "$T/source" /abs/in
-	script 'true'
 	kedge run -b "$B" t-1 </dev/null
 	[ -z "$(ls "$T/victim")" ]
 }
@@ -90,7 +97,6 @@ teardown() { common_teardown; }
 	touch "$T/source/mark"
 	ln -s "$T/victim" "$B/rootfs/b"
 	add_bind "$T/source" /a/x/y
-	script 'true'
 	while :; do mv --exchange -T "$B/rootfs/a" "$B/rootfs/b"; done 3>&- &
 	racer=$!
 	for _ in $(seq 150); do
@@ -113,9 +119,8 @@ teardown() { common_teardown; }
 		[ "$status" -ne 0 ]
 		kedge delete --force t-1
 	done
-	script 'while :; do sleep 1; done'
 	config '.process.cwd = "/"'
-	start_detached t-1
+	start_idle t-1
 	for fd in 3 4 5 6 7 8 9 10; do
 		run kedge exec --cwd "/proc/self/fd/$fd" t-1 true
 		[ "$status" -ne 0 ]
@@ -127,8 +132,7 @@ teardown() { common_teardown; }
 	script 'ls /proc/self/fd'
 	# 3 is ls's own
 	[ "$(kedge run -b "$B" t-1 </dev/null | tr '\n' ' ')" = '0 1 2 3 ' ]
-	script 'while :; do sleep 1; done'
-	start_detached t-2
+	start_idle t-2
 	[ "$(kedge exec t-2 ls /proc/self/fd </dev/null | tr '\n' ' ')" = '0 1 2 3 ' ]
 	exec 7<&-
 }
@@ -149,13 +153,12 @@ teardown() { common_teardown; }
 	rm -rf "$B/rootfs/dev"
 	ln -s "$T/victim" "$B/rootfs/dev"
 	config '.mounts |= map(select(.destination != "/dev" and (.destination | startswith("/dev/") | not)))'
-	script 'true'
 	kedge run -b "$B" t-1 </dev/null >/dev/null 2>&1 || true
 	[ -z "$(ls -A "$T/victim")" ]
 }
 
 @test "CVE-2022-29162: exec and run leave the inheritable capabilities empty" {
-	start_detached t-1
+	start_idle t-1
 	kedge exec t-1 grep -q '^CapInh:.*0000000000000000$' /proc/1/status
 	kedge exec --cap CAP_NET_ADMIN t-1 grep -q '^CapInh:.*0000000000000000$' /proc/self/status
 	kedge exec --cap CAP_NET_ADMIN t-1 grep -Eq '^CapEff:.*[1-9a-f]' /proc/self/status
@@ -163,7 +166,7 @@ teardown() { common_teardown; }
 
 @test "capabilities that config.json doesn't speak of are not given" {
 	config 'del(.process.capabilities)'
-	start_detached t-1
+	start_idle t-1
 	[ "$(kedge exec t-1 grep -c '^Cap.*0000000000000000$' /proc/1/status)" = 5 ]
 }
 
@@ -183,7 +186,7 @@ teardown() { common_teardown; }
 }
 
 @test "CVE-2026-30892, CVE-2016-3697: exec -u takes numbers alone" {
-	start_detached t-1
+	start_idle t-1
 	for user in 0x0 1abc -1 4294967295 99999999999 root ' 0' 0: 1:2:3; do
 		run kedge exec -u "$user" t-1 id
 		[ "$status" -ne 0 ] || {
