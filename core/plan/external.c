@@ -16,6 +16,12 @@ static const char *const kind_names[] = {
 	[EXTERNAL_KIND_FIFO] = "fifo",	     [EXTERNAL_KIND_DEVICE] = "device",
 };
 
+static const char *const propagation_names[EXTERNAL_PROPAGATIONS] = {
+	[EXTERNAL_PRIVATE] = "private", [EXTERNAL_SLAVE] = "slave",
+	[EXTERNAL_SHARED] = "shared",	[EXTERNAL_SLAVE_SHARED] = "slave,shared",
+	[EXTERNAL_OWN_GROUP] = "own",
+};
+
 const char *external_origin_name(enum external_origin origin)
 {
 	return origin_names[origin];
@@ -24,6 +30,11 @@ const char *external_origin_name(enum external_origin origin)
 const char *external_kind_name(enum external_kind kind)
 {
 	return kind_names[kind];
+}
+
+const char *external_propagation_name(enum external_propagation propagation)
+{
+	return propagation_names[propagation];
 }
 
 void external_plan_done(struct external_plan *plan)

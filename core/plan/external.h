@@ -41,6 +41,16 @@ enum external_kind {
 	EXTERNAL_KIND_DEVICE,
 };
 
+/* How a mount takes part in mounts and unmounts elsewhere (mount_namespaces(7)). */
+enum external_propagation {
+	EXTERNAL_PRIVATE,
+	EXTERNAL_SLAVE,	       /* of a peer group of the host */
+	EXTERNAL_SHARED,       /* a peer of the host's mount, in the host's group */
+	EXTERNAL_SLAVE_SHARED, /* a slave of the host's group, shared with others in the container */
+	EXTERNAL_OWN_GROUP, /* what peers and masters it has are all in the container: CRIU's job */
+	EXTERNAL_PROPAGATIONS,
+};
+
 struct external_mount {
 	unsigned int id;     /* mount id on the host that dumped */
 	unsigned int parent; /* mount id of what it is mounted on */
@@ -54,12 +64,15 @@ struct external_mount {
 	const char *below;   /* SUBMOUNT: path below that mount, "" if it lies on top of it */
 	const char *fstype;  /* on a restore NULL: the image knows only some */
 	const char *root;    /* what part of its file system, on the host that dumped */
-	unsigned long flags; /* MS_… */
-	unsigned int shared; /* peer group ids of the host that dumped */
+	unsigned long flags; /* MS_…; on a restore those that it shall have */
+	enum external_propagation propagation; /* on a restore the one that it shall have */
+	unsigned int shared;		       /* peer group ids of the host that dumped */
 	unsigned int master;
 	bool is_idmapped;
 	bool is_deleted;     /* the source was unlinked */
 	bool is_user_mapped; /* --external decided the key or the source */
+	const char *problem; /* why checkpoint or restore refuses it, and nothing else; or NULL */
+	const char *note;    /* what the user may want to know of it; or NULL */
 };
 
 /* A zeroed struct is an empty plan. All memory belongs to `arena` and `warnings`. */
@@ -79,6 +92,9 @@ const char *external_origin_name(enum external_origin origin);
 
 /* "unknown", "directory", "file", "socket", "fifo", "device" */
 const char *external_kind_name(enum external_kind kind);
+
+/* "private", "slave", "shared", "slave,shared", "own" */
+const char *external_propagation_name(enum external_propagation propagation);
 
 /* Give back the memory; the plan is empty afterwards. */
 void external_plan_done(struct external_plan *plan);

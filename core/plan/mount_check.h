@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mount_check.h - whether a restored container has the mounts that it is to have
+ *
+ * In       struct mount_expect: what the plan says; the mountinfo of the restored root task
+ * Out      struct mount_repairs: what can be put right from inside; findings: what can't
+ * Effects  none
+ * Source   mount_setattr(2), move_mount(2) MOVE_MOUNT_SET_GROUP (Linux 5.15) for what is repairable
+ *
+ * Mounts are matched from the root down: by the mount they lie on and their mountpoint. Ids are new
+ * after a restore and say nothing.
+ */
+#ifndef KEDGE_CORE_PLAN_MOUNT_CHECK_H
+#define KEDGE_CORE_PLAN_MOUNT_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/str.h"
+#include "core/plan/external.h"
+#include "core/plan/findings.h"
+#include "core/plan/mountinfo.h"
+
+/* One mount as it has to be. Strings are borrowed. */
+struct mount_expect_row {
+	unsigned int id;	/* in the images */
+	unsigned int parent;	/* in the images; the root's is in no row */
+	const char *mountpoint; /* its real bytes */
+	const char *source;	/* external: the host's path, for messages; else NULL */
+	bool is_external;
+	bool has_identity; /* external: device and root as mountinfo will show them */
+	unsigned int major, minor;
+	const char *root;
+	const char *fstype;  /* NULL: not known */
+	unsigned long flags; /* MS_…, exact, as struct mount_row has them */
+	bool is_idmapped;
+	bool is_unbindable;
+	enum external_propagation propagation;
+	int host_fd; /* SHARED: O_PATH at the root of the host's mount whose group it joins; else -1 */
+};
+
+struct mount_expect {
+	struct mount_expect_row *v; /* in the images' order */
+	size_t n;
+};
+
+/* One thing to do inside. Several may be due for one mount, in this order. */
+struct mount_repair {
+	const struct mount_expect_row *row;
+	const struct mount_row *actual;
+	enum mount_repair_kind {
+		MOUNT_REPAIR_FLAGS, /* mount_setattr to row->flags */
+		MOUNT_REPAIR_GROUP, /* make private, then MOVE_MOUNT_SET_GROUP from row->host_fd */
+		MOUNT_REPAIR_PROPAGATION, /* to row->propagation */
+	} kind;
+	bool is_hidden; /* another mount lies over it: no path leads there */
+};
+
+struct mount_repairs {
+	struct arena arena;
+	struct mount_repair *v;
+	size_t n;
+};
+
+/*
+ * Compare. `repairs` is empty on entry. With `may_repair` false everything that differs is a
+ * finding: it is the last look. Findings (ERR_CRIU) name mountpoint and source and both sides:
+ * "/data: it is writable, but was to be read-only". A mount that the container has and the plan
+ * hasn't is one, too.
+ */
+void mount_check(const struct mount_expect *expect, const struct mount_table *actual,
+		 bool may_repair, struct mount_repairs *repairs, struct findings *findings);
+
+/* Give back the memory; the list is empty afterwards. */
+void mount_repairs_done(struct mount_repairs *repairs);
+
+#endif
