@@ -32,6 +32,8 @@ struct checkpoint {
 	struct cr_dirs dirs;
 	struct criu_request req;
 	char *freezer;
+	struct cr_report *report;
+	unsigned long long began_us;
 	bool has_locked_net; /* CRIU has put its firewall rules into the container's network */
 };
 
@@ -197,6 +199,8 @@ static int dump(struct checkpoint *k, struct err *err)
 		.notify_ctx = k
 	};
 	struct criu_result result = { 0 };
+	unsigned long long began_us;
+	int ret;
 
 	if (criu_start(&config, &criu, err))
 		return -1;
@@ -205,7 +209,10 @@ static int dump(struct checkpoint *k, struct err *err)
 		return -1;
 	if (sidecar_write_descriptors(k->dirs.images_fd, k->c, err))
 		return err_wrap(err, "image directory %s", k->dirs.images);
-	if (!criu_run(&criu, &k->req, &result, err))
+	began_us = proc_now_us();
+	ret = criu_run(&criu, &k->req, &result, err);
+	k->report->criu_us = proc_now_us() - began_us;
+	if (!ret)
 		return 0;
 	/* its answer comes after it has taken its rules away */
 	k->has_locked_net = k->has_locked_net && !criu.has_answered;
@@ -259,22 +266,51 @@ static void undo_dump(struct checkpoint *k, bool was_paused)
 		cgroup_set_frozen(&k->c->cgroup, true, NULL);
 }
 
-int checkpoint_container(struct container *c, const struct spec *spec,
-			 const struct cr_options *opts, struct err *err)
+static int check_status(const struct container *c, enum container_status *status, struct err *err)
+{
+	*status = container_status(c);
+	if (*status == CONTAINER_RUNNING || *status == CONTAINER_PAUSED)
+		return 0;
+	return err_set(err, ERR_STATE, "cannot checkpoint container %s: it is %s, not running",
+		       c->id, container_status_name(*status));
+}
+
+int checkpoint_plan(struct container *c, const struct spec *spec, const struct cr_options *opts,
+		    struct external_plan *plan, struct err *err)
 {
 	AUTO(checkpoint_done)
 	struct checkpoint k = {
 		.c = c, .spec = spec, .opts = opts, .dirs = { .images_fd = -1, .work_fd = -1 }
 	};
 	enum container_status status;
+	int ret;
 
+	if (check_status(c, &status, err))
+		return -1;
+	ret = plan_mounts(&k, err);
+	*plan = k.plan;
+	k.plan = (struct external_plan){ 0 };
+	return ret ? err_wrap(err, "container %s", c->id) : 0;
+}
+
+int checkpoint_container(struct container *c, const struct spec *spec,
+			 const struct cr_options *opts, struct cr_report *report, struct err *err)
+{
+	AUTO(checkpoint_done)
+	struct checkpoint k = {
+		.c = c, .spec = spec, .opts = opts, .dirs = { .images_fd = -1, .work_fd = -1 }
+	};
+	struct cr_report none = { 0 };
+	enum container_status status;
+
+	if (report)
+		*report = none;
+	k.report = report ? report : &none;
 	if (c->lock_fd < 0 && container_lock(c, err))
 		return -1;
-	status = container_status(c);
-	if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED)
-		return err_set(err, ERR_STATE,
-			       "cannot checkpoint container %s: it is %s, not running", c->id,
-			       container_status_name(status));
+	if (check_status(c, &status, err))
+		return -1;
+	k.began_us = proc_now_us();
 	criu_request_init(&k.req, opts->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP);
 	if (plan_mounts(&k, err))
 		return err_wrap(err, "container %s", c->id);
@@ -284,7 +320,10 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 		undo_dump(&k, status == CONTAINER_PAUSED);
 		return err_wrap(err, "container %s", c->id);
 	}
-	if (opts->leave_running || opts->pre_dump || !wait_for_death(c, err))
-		return 0;
-	return err_wrap(err, "container %s", c->id);
+	if (!opts->leave_running && !opts->pre_dump && wait_for_death(c, err))
+		return err_wrap(err, "container %s", c->id);
+	k.report->n_mounts = k.container.n;
+	k.report->n_external = k.plan.n;
+	k.report->total_us = proc_now_us() - k.began_us;
+	return 0;
 }

@@ -7,7 +7,7 @@
 static const char *const origin_names[EXTERNAL_ORIGINS] = {
 	[EXTERNAL_CONFIG] = "config", [EXTERNAL_SUBMOUNT] = "submount", [EXTERNAL_MASK] = "mask",
 	[EXTERNAL_CGROUP] = "cgroup", [EXTERNAL_DEVICE] = "device",	[EXTERNAL_AUTO] = "auto",
-	[EXTERNAL_USER] = "user",
+	[EXTERNAL_USER] = "user",     [EXTERNAL_UNKNOWN] = "unknown",
 };
 
 static const char *const kind_names[] = {
@@ -73,6 +73,8 @@ void external_plan_request(const struct external_plan *plan, bool is_restore,
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct external_mount *m = &plan->v[i];
 
+		if (!m->key)
+			continue;
 		if (!is_restore)
 			criu_pairs_add(&req->ext_mounts, m->criu_path, m->key);
 		else if (!str_starts(m->key, "CRIU:")) /* those it finds by itself */
@@ -94,8 +96,10 @@ void external_plan_print(const struct external_plan *plan, struct buf *out)
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct external_mount *m = &plan->v[i];
 
-		buf_addf(out, "%s: key %s, %s", m->mountpoint, m->key,
-			 external_origin_name(m->origin));
+		buf_addf(out, "%s: ", m->mountpoint);
+		if (m->key)
+			buf_addf(out, "key %s, ", m->key);
+		buf_str(out, external_origin_name(m->origin));
 		if (m->kind)
 			buf_addf(out, ", %s", external_kind_name(m->kind));
 		if (m->fstype)
@@ -108,6 +112,10 @@ void external_plan_print(const struct external_plan *plan, struct buf *out)
 			buf_str(out, ", slave");
 		if (m->is_deleted)
 			buf_str(out, ", source deleted");
+		if (m->note)
+			buf_addf(out, ", note: %s", m->note);
+		if (m->problem)
+			buf_addf(out, ", refused: %s", m->problem);
 		buf_str(out, "\n");
 	}
 }

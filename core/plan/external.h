@@ -28,6 +28,7 @@ enum external_origin {
 	EXTERNAL_DEVICE,   /* a device of the host bound into /dev */
 	EXTERNAL_AUTO,	   /* found on the host by mnt[]: same path again */
 	EXTERNAL_USER,	   /* only the user's --external names it */
+	EXTERNAL_UNKNOWN,  /* refused: nobody says where it comes from */
 	EXTERNAL_ORIGINS,
 };
 
@@ -55,7 +56,7 @@ struct external_mount {
 	unsigned int id;     /* mount id on the host that dumped */
 	unsigned int parent; /* mount id of what it is mounted on */
 	const char *mountpoint;
-	const char *key;
+	const char *key;       /* NULL: refused before it got one */
 	const char *criu_path; /* the mountpoint as CRIU spells it */
 	const char *source;    /* path on the host; on a checkpoint NULL when it can't be told */
 	enum external_origin origin;
@@ -87,7 +88,7 @@ struct external_plan {
 	struct strv warnings;  /* for the caller to log */
 };
 
-/* "config", "submount", "mask", "cgroup", "device", "auto", "user" */
+/* "config", "submount", "mask", "cgroup", "device", "auto", "user", "unknown" */
 const char *external_origin_name(enum external_origin origin);
 
 /* "unknown", "directory", "file", "socket", "fifo", "device" */

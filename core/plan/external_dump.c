@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/plan/external_dump.h"
@@ -32,6 +34,21 @@ static struct choice *choice_of(struct dump *d, const struct mount_row *row)
 static bool is_on_host(const struct dump *d, const struct mount_row *row)
 {
 	return external_reach_is_on_host(d->in->host, row);
+}
+
+/* Refuse a mount: the reason goes into the message, and into the plan's row. */
+static void refuse(struct dump *d, const struct mount_row *row, const char *fmt, ...)
+{
+	struct external_mount *m = &choice_of(d, row)->as;
+	va_list ap;
+	char text[700];
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	findings_add(&d->findings, ERR_UNSUPPORTED, "%.256s: %s", row->mountpoint, text);
+	m->problem = m->problem ? arena_printf(&d->plan.arena, "%s; %s", m->problem, text)
+				: arena_strdup(&d->plan.arena, text);
 }
 
 static struct external_mount *make_external(struct dump *d, const struct mount_row *row,
@@ -248,20 +265,17 @@ static bool take_auto(struct dump *d, const struct mount_row *row)
 	return true;
 }
 
-static void refuse(struct dump *d, const struct mount_row *row)
+static void refuse_unexplained(struct dump *d, const struct mount_row *row)
 {
 	d->needs_key = true;
 	if (is_on_host(d, row))
-		findings_add(&d->findings, ERR_UNSUPPORTED,
-			     "%s: it shows %s of a %s of the host and isn't in config.json",
-			     row->mountpoint, row->root, row->fstype);
+		refuse(d, row, "it shows %s of a %s of the host and isn't in config.json",
+		       row->root, row->fstype);
 	else if (str_eq(row->root, "/"))
-		findings_add(&d->findings, ERR_UNSUPPORTED, "%s: CRIU can't make a %s",
-			     row->mountpoint, row->fstype);
+		refuse(d, row, "CRIU can't make a %s", row->fstype);
 	else
-		findings_add(&d->findings, ERR_UNSUPPORTED,
-			     "%s: it shows %s of a %s that is mounted nowhere else",
-			     row->mountpoint, row->root, row->fstype);
+		refuse(d, row, "it shows %s of a %s that is mounted nowhere else", row->root,
+		       row->fstype);
 }
 
 static void decide(struct dump *d)
@@ -277,7 +291,7 @@ static void decide(struct dump *d)
 				rules[r](d, &table->v[i]);
 	for (size_t i = 0; i < table->n; i++)
 		if (&table->v[i] != d->root && d->choices[i].state == OPEN)
-			refuse(d, &table->v[i]);
+			refuse_unexplained(d, &table->v[i]);
 }
 
 /* --- what can't be dumped all the same ------------------------------------------------------------ */
@@ -300,13 +314,9 @@ static void check_external_sharing(struct dump *d, const struct mount_row *row)
 	is_slave = row->master &&
 		   (m->origin == EXTERNAL_AUTO || (entry && external_spec_asks_slave(entry)));
 	if (is_shared && !args->allows_shared)
-		findings_add(&d->findings, ERR_UNSUPPORTED,
-			     "%s: it is a shared mount, which --external 'mnt[]:s' allows",
-			     row->mountpoint);
+		refuse(d, row, "it is a shared mount, which --external 'mnt[]:s' allows");
 	if (is_slave && !args->allows_slave)
-		findings_add(&d->findings, ERR_UNSUPPORTED,
-			     "%s: it is a slave mount, which --external 'mnt[]:m' allows",
-			     row->mountpoint);
+		refuse(d, row, "it is a slave mount, which --external 'mnt[]:m' allows");
 }
 
 /* CRIU says "unreachable sharing" to a slave whose master it can't find. */
@@ -320,9 +330,7 @@ static void check_internal_sharing(struct dump *d, const struct mount_row *row)
 		    external_reach_is_below(row, &d->in->container->v[i]))
 			return;
 	d->needs_key = true;
-	findings_add(&d->findings, ERR_UNSUPPORTED,
-		     "%s: it is a slave of a mount that the container doesn't have",
-		     row->mountpoint);
+	refuse(d, row, "it is a slave of a mount that the container doesn't have");
 }
 
 /* A key is a path, so it takes every mount on that path. What is visible has to be the external one. */
@@ -331,10 +339,10 @@ static void check_stack(struct dump *d, const struct mount_row *row)
 	const struct mount_row *top = mount_table_topmost(d->in->container, row->mountpoint);
 
 	if (top && top != row && choice_of(d, top)->state != EXTERNAL)
-		findings_add(&d->findings, ERR_UNSUPPORTED,
-			     "%s: a %s lies on top of the external mount there, and CRIU can't "
-			     "tell the two apart",
-			     row->mountpoint, top->fstype);
+		refuse(d, row,
+		       "a %s lies on top of the external mount there, and CRIU can't tell the two "
+		       "apart",
+		       top->fstype);
 }
 
 static void check_row(struct dump *d, const struct mount_row *row)
@@ -342,9 +350,8 @@ static void check_row(struct dump *d, const struct mount_row *row)
 	const struct choice *c = choice_of(d, row);
 
 	if (row->line_bytes >= MOUNT_TABLE_CRIU_LINE_BYTES)
-		findings_add(&d->findings, ERR_UNSUPPORTED,
-			     "%.256s: its line in mountinfo has %zu bytes, CRIU reads %d",
-			     row->mountpoint, row->line_bytes, MOUNT_TABLE_CRIU_LINE_BYTES - 1);
+		refuse(d, row, "its line in mountinfo has %zu bytes, CRIU reads %d",
+		       row->line_bytes, MOUNT_TABLE_CRIU_LINE_BYTES - 1);
 	if (c->state == EXTERNAL) {
 		check_external_sharing(d, row);
 		check_stack(d, row);
@@ -369,15 +376,22 @@ static const char *below_mount(struct dump *d, const struct external_mount *m, c
 static void add_to_plan(struct dump *d, const struct mount_row *row)
 {
 	struct external_mount *m = &d->plan.v[d->plan.n++];
+	struct arena *arena = &d->plan.arena;
 
 	*m = choice_of(d, row)->as;
+	if (choice_of(d, row)->state != EXTERNAL) {
+		m->origin = EXTERNAL_UNKNOWN;
+		m->mount_index = SIZE_MAX;
+	}
 	m->id = row->id;
 	m->parent = row->parent;
-	m->mountpoint = row->mountpoint;
-	m->criu_path = row->criu_mountpoint;
+	m->mountpoint = arena_strdup(arena, row->mountpoint);
+	m->criu_path = arena_strdup(arena, row->criu_mountpoint);
 	m->below = below_mount(d, m, row->mountpoint);
-	m->fstype = row->fstype;
-	m->root = row->root;
+	m->fstype = arena_strdup(arena, row->fstype);
+	m->root = arena_strdup(arena, row->root);
+	m->source = arena_strdup(arena, m->source);
+	m->key = arena_strdup(arena, m->key);
 	m->flags = row->flags;
 	m->shared = row->shared;
 	m->master = row->master;
@@ -396,7 +410,7 @@ static void fill_plan(struct dump *d)
 
 	d->plan.v = arena_array(&d->plan.arena, table->n, sizeof(*d->plan.v));
 	for (size_t i = 0; i < table->n; i++)
-		if (d->choices[i].state == EXTERNAL)
+		if (d->choices[i].state == EXTERNAL || d->choices[i].as.problem)
 			add_to_plan(d, &table->v[i]);
 	external_key_assign(&d->plan);
 	for (size_t i = 0; i < d->in->args->passed_on.n; i++)
@@ -434,11 +448,7 @@ int external_dump_plan(const struct external_dump_input *in, struct external_pla
 	decide(&d);
 	for (size_t i = 0; i < in->container->n; i++)
 		check_row(&d, &in->container->v[i]);
-	if (end_findings(&d)) {
-		external_plan_done(&d.plan);
-		return -1;
-	}
 	fill_plan(&d);
 	*plan = d.plan;
-	return 0;
+	return end_findings(&d);
 }

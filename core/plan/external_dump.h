@@ -39,8 +39,9 @@ struct external_dump_input {
 };
 
 /*
- * Build the plan for a dump. `plan` is empty on entry and stays empty on failure; its strings may
- * point into all that is passed in.
+ * Build the plan for a dump. `plan` is empty on entry; all its strings are its own. After a
+ * refusal it is filled all the same (external_plan_done() is due): with the external mounts, and
+ * with those that are refused, whose `problem` says why and which have no key.
  * Errors: ERR_INVALID      --external names a mountpoint where nothing is mounted, or one key twice
  *         ERR_UNSUPPORTED  mounts that can't be dumped
  * All of them are in one message, by mountpoint, and the hint says how to let them through.

@@ -126,8 +126,17 @@ static void expect_refusal(struct fixture *f, enum err_kind kind, const char *me
 	assert_int_equal(plan(f), -1);
 	assert_string_equal(f->err.msg, message);
 	assert_int_equal(f->err.kind, kind);
-	assert_int_equal(f->plan.n, 0);
-	assert_null(f->plan.v);
+}
+
+/* The problems of a refused plan, a line each. */
+static void expect_problems(const struct fixture *f, const char *text)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	for (size_t i = 0; i < f->plan.n; i++)
+		if (f->plan.v[i].problem)
+			buf_addf(&b, "%s: %s\n", f->plan.v[i].mountpoint, f->plan.v[i].problem);
+	assert_string_equal(b.p ? b.p : "", text);
 }
 
 static void what_criu_makes_itself_gets_no_key(void **state)
@@ -300,6 +309,24 @@ static void all_that_cannot_be_dumped_is_in_one_message(void **state)
 		       "/x: it shows /srv/zz of a ext4 of the host and isn't in config.json; "
 		       "/loop: CRIU can't make a ext4; "
 		       "/p: it shows /part of a tmpfs that is mounted nowhere else");
+	expect_problems(&f, "/x: it shows /srv/zz of a ext4 of the host and isn't in config.json\n"
+			    "/loop: CRIU can't make a ext4\n"
+			    "/p: it shows /part of a tmpfs that is mounted nowhere else\n");
+}
+
+static void a_refused_plan_still_has_the_mounts_that_are_all_right(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE A_BIND "113 100 7:0 / /loop rw - ext4 /dev/loop0 rw\n");
+	bind(&f, "/data", "/srv/a", NULL);
+	assert_int_equal(plan(&f), -1);
+	assert_int_equal(f.plan.n, 2);
+	assert_string_equal(f.plan.v[0].key, "/data");
+	assert_null(f.plan.v[0].problem);
+	assert_null(f.plan.v[1].key);
+	assert_int_equal(f.plan.v[1].origin, EXTERNAL_UNKNOWN);
 }
 
 static void auto_finds_the_host_path_and_keeps_it_in_the_key(void **state)
@@ -532,6 +559,7 @@ int main(void)
 		cmocka_unit_test(a_tmpfs_that_left_the_host_is_the_containers_own),
 		cmocka_unit_test(a_bind_made_inside_from_something_reachable_needs_no_key),
 		cmocka_unit_test(all_that_cannot_be_dumped_is_in_one_message),
+		cmocka_unit_test(a_refused_plan_still_has_the_mounts_that_are_all_right),
 		cmocka_unit_test(auto_finds_the_host_path_and_keeps_it_in_the_key),
 		cmocka_unit_test(auto_takes_no_path_that_the_host_has_covered),
 		cmocka_unit_test(auto_takes_shared_and_slave_mounts_only_with_their_letters),

@@ -57,6 +57,8 @@ void external_key_assign(struct external_plan *plan)
 	for (size_t i = 0; i < plan->n; i++) {
 		struct external_mount *m = &plan->v[i];
 
+		if (m->problem)
+			continue;
 		for (size_t k = 0; k < plan->n && !m->key; k++)
 			if (plan->v[k].key && str_eq(plan->v[k].criu_path, m->criu_path))
 				m->key = plan->v[k].key;

@@ -34,7 +34,8 @@ static int run_checkpoint(const struct cli *cli, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "--parent-path %s: it must be relative to --image-path",
 			       opts.parent_path);
-	if (load_container_spec(cli, &l, err) || checkpoint_container(&l.c, &l.spec, &opts, err))
+	if (load_container_spec(cli, &l, err) ||
+	    checkpoint_container(&l.c, &l.spec, &opts, NULL, err))
 		return -1;
 	if (opts.leave_running || opts.pre_dump)
 		return 0;
