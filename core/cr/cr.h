@@ -31,6 +31,7 @@ struct cr_options {
 	const char *lsm_mount_context; /* restore */
 	struct strv external;	       /* --external, as given */
 	struct strv ext_mount_map;     /* --ext-mount-map, as given */
+	struct strv map;	       /* restore: --map OLD=NEW, as given */
 	struct strv empty_ns;	       /* "network" */
 	unsigned int timeout_s;	       /* whole operation; 0: none */
 	bool leave_running;
@@ -44,6 +45,7 @@ struct cr_options {
 	bool lazy_pages;
 	bool pre_dump;
 	bool auto_dedup;
+	bool allow_unsafe_images; /* restore: also images that other users may write to */
 };
 
 /* What one operation works in. An empty value has -1 fds. */

@@ -41,6 +41,7 @@ struct restore {
 	int keep_fds[3 + SPEC_NS_KINDS]; /* what CRIU inherits */
 	size_t n_keep_fds;
 	int master;
+	struct cr_report report;
 };
 
 static void restore_release(struct restore *r, bool failed)
@@ -274,15 +275,18 @@ static int run_criu(struct restore *r, struct err *err)
 				      .notify = on_notify,
 				      .notify_ctx = r };
 	struct criu_result result = { 0 };
+	unsigned long long start_us;
 
 	criu_request_init(&req, CRIU_RESTORE);
 	if (build_request(r, &req, err))
 		return -1;
 	config.n_keep_fds = r->n_keep_fds;
+	start_us = proc_now_us();
 	if (criu_start(&config, &criu, err))
 		return -1;
 	if (criu_run(&criu, &req, &result, err))
 		return -1;
+	r->report.criu_us = proc_now_us() - start_us;
 	if (container_set_pid(r->c, result.pid, err)) {
 		proc_reap(&result.pid);
 		return -1;
@@ -314,8 +318,30 @@ static int prepare(struct restore *r, struct err *err)
 	return 0;
 }
 
+int restore_plan(const struct create_request *req, const struct cr_options *opts,
+		 struct external_plan *plan, struct err *err)
+{
+	struct cr_options no_work = *opts;
+	struct restore r = { .req = req,
+			     .opts = &no_work,
+			     .master = -1,
+			     .dirs = { .images_fd = -1, .work_fd = -1 },
+			     .stage = STAGE_EMPTY };
+	int ret;
+
+	for (size_t i = 0; i < SPEC_NS_KINDS; i++)
+		r.ns_fds[i] = -1;
+	no_work.work_path = NULL; /* it would be made */
+	ret = prepare(&r, err);
+	external_plan_own(&r.plan);
+	*plan = r.plan;
+	r.plan = (struct external_plan){ 0 };
+	restore_release(&r, true);
+	return ret ? err_wrap(err, "container %s", req->seed.id) : 0;
+}
+
 int restore_container(const struct create_request *req, const struct cr_options *opts,
-		      struct container *c, int *master, struct err *err)
+		      struct container *c, struct restore_outcome *out, struct err *err)
 {
 	struct restore r = { .req = req,
 			     .opts = opts,
@@ -323,6 +349,7 @@ int restore_container(const struct create_request *req, const struct cr_options 
 			     .master = -1,
 			     .dirs = { .images_fd = -1, .work_fd = -1 },
 			     .stage = STAGE_EMPTY };
+	unsigned long long start_us = proc_now_us();
 	int ret;
 
 	for (size_t i = 0; i < SPEC_NS_KINDS; i++)
@@ -337,12 +364,17 @@ int restore_container(const struct create_request *req, const struct cr_options 
 	} else {
 		ret = -1;
 	}
+	r.report.n_mounts = r.images.n;
+	r.report.n_external = r.plan.n;
+	r.report.total_us = proc_now_us() - start_us;
 	restore_release(&r, ret);
 	if (ret) {
 		fd_close(&r.master);
 		return err_wrap(err, "container %s", req->seed.id);
 	}
 	fd_close(&c->lock_fd);
-	*master = r.master;
+	out->master = r.master;
+	if (out->report)
+		*out->report = r.report;
 	return 0;
 }

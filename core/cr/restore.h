@@ -11,15 +11,31 @@
 #define KEDGE_CORE_CR_RESTORE_H
 
 #include "core/cr/cr.h"
+#include "core/cr/report.h"
+#include "core/plan/external.h"
 #include "core/run/create.h"
+
+/* What restore_container() gives beside the container. */
+struct restore_outcome {
+	int master;		  /* the terminal's master end, or -1 */
+	struct cr_report *report; /* set by the caller: filled on success; or NULL */
+};
+
+/*
+ * Plan a restore and check it as far as can be without changing anything: what is refused here,
+ * restore_container() refuses. `plan` is empty on entry and the caller's to give back, also after a
+ * failure: its rows then say what is wrong with each mount. Errors: as restore_container().
+ */
+int restore_plan(const struct create_request *req, const struct cr_options *opts,
+		 struct external_plan *plan, struct err *err);
 
 /*
  * Restore the container. As create_container(): on success `c` is loaded, its first process is a
- * child of the caller and already runs; `*master` is the terminal's master end or -1.
+ * child of the caller and already runs; `out` has the terminal and, if it names one, the report.
  * Errors: every external mount without a good source, all in one message, before CRIU starts;
  * ERR_CRIU with the first cause and the log's path. Nothing is left and the id is free.
  */
 int restore_container(const struct create_request *req, const struct cr_options *opts,
-		      struct container *c, int *master, struct err *err);
+		      struct container *c, struct restore_outcome *out, struct err *err);
 
 #endif

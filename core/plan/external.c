@@ -45,6 +45,19 @@ void external_plan_done(struct external_plan *plan)
 	*plan = (struct external_plan){ 0 };
 }
 
+void external_plan_own(struct external_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct external_mount *m = &plan->v[i];
+		const char **strings[] = { &m->mountpoint, &m->key,	&m->criu_path,
+					   &m->source,	   &m->below,	&m->fstype,
+					   &m->root,	   &m->problem, &m->note };
+
+		for (size_t k = 0; k < ARRAY_LEN(strings); k++)
+			*strings[k] = arena_strdup(&plan->arena, *strings[k]);
+	}
+}
+
 /* Longest key first; the text breaks ties so that the order is always the same. */
 static int compare_pairs(const void *a, const void *b)
 {

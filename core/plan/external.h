@@ -100,6 +100,9 @@ const char *external_propagation_name(enum external_propagation propagation);
 /* Give back the memory; the plan is empty afterwards. */
 void external_plan_done(struct external_plan *plan);
 
+/* Copy all strings of the rows into the plan, so that it outlives what it was made of. */
+void external_plan_own(struct external_plan *plan);
+
 /*
  * Write the plan into a request: ext_mnt, external, and the auto flags. On a checkpoint the pairs
  * are (criu_path, key), on a restore (key, source), each key once. Longest first: CRIU compares

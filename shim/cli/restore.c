@@ -44,7 +44,7 @@ static int run_restore(const struct cli *cli, struct err *err)
 		.pid_file = v->pid_file,
 		.no_pivot = v->no_pivot,
 	};
-	int master = -1;
+	struct restore_outcome out = { .master = -1 };
 
 	if (load_bundle(cli, v->bundle, &l, err) ||
 	    launch_check(&launch, l.spec.process.terminal, err) ||
@@ -52,9 +52,9 @@ static int run_restore(const struct cli *cli, struct err *err)
 		return -1;
 	req.seed.config = l.config.p;
 	req.wants_master = l.spec.process.terminal && !v->detach;
-	if (restore_container(&req, &opts, &l.c, &master, err))
+	if (restore_container(&req, &opts, &l.c, &out, err))
 		return -1;
-	return v->detach ? 0 : launch_wait(&attach, &l, master, false, err);
+	return v->detach ? 0 : launch_wait(&attach, &l, out.master, false, err);
 }
 
 const struct cli_command command_restore = {
