@@ -8,7 +8,12 @@
  * Source   mount_setattr(2), move_mount(2) MOVE_MOUNT_SET_GROUP (Linux 5.15) for what is repairable
  *
  * Mounts are matched from the root down: by the mount they lie on and their mountpoint. Ids are new
- * after a restore and say nothing.
+ * after a restore and say nothing. Peer groups have ids of the whole host, so where the plan knows
+ * the host's group, the container's mount is held to it; otherwise any group will do, and a mount
+ * that has a host_fd is joined to that mount's group whatever it shows.
+ *
+ * What OWN_GROUP stands for is only seen to be shared or a slave: which mounts of the container are
+ * peers of each other isn't compared.
  */
 #ifndef KEDGE_CORE_PLAN_MOUNT_CHECK_H
 #define KEDGE_CORE_PLAN_MOUNT_CHECK_H
@@ -36,7 +41,8 @@ struct mount_expect_row {
 	bool is_idmapped;
 	bool is_unbindable;
 	enum external_propagation propagation;
-	int host_fd; /* SHARED: O_PATH at the root of the host's mount whose group it joins; else -1 */
+	unsigned int group; /* of the host, to be its peer or slave, as mountinfo shows it; 0: any */
+	int host_fd;	    /* O_PATH at the root of the host's mount whose group it joins; or -1 */
 };
 
 struct mount_expect {
@@ -50,8 +56,10 @@ struct mount_repair {
 	const struct mount_row *actual;
 	enum mount_repair_kind {
 		MOUNT_REPAIR_FLAGS, /* mount_setattr to row->flags */
-		MOUNT_REPAIR_GROUP, /* make private, then MOVE_MOUNT_SET_GROUP from row->host_fd */
-		MOUNT_REPAIR_PROPAGATION, /* to row->propagation */
+		MOUNT_REPAIR_GROUP, /* make private, MOVE_MOUNT_SET_GROUP from row->host_fd, and for
+				       a slave make it that */
+		MOUNT_REPAIR_PRIVATE, /* unbindable, if the row is */
+		MOUNT_REPAIR_SHARED,  /* a slave already, and shared besides */
 	} kind;
 	bool is_hidden; /* another mount lies over it: no path leads there */
 };
