@@ -75,6 +75,34 @@ int mount_fd_attach(int mount_fd, int target_fd)
 
 /* --- attributes ------------------------------------------------------------------------------- */
 
+static unsigned int attrs_of(unsigned long flags)
+{
+	uint64_t attrs = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(attributes); i++)
+		if (flags & attributes[i].ms)
+			attrs |= attributes[i].attr;
+	if (flags & MS_STRICTATIME)
+		attrs |= MOUNT_ATTR_STRICTATIME;
+	else if (flags & MS_NOATIME)
+		attrs |= MOUNT_ATTR_NOATIME;
+	return (unsigned int)attrs;
+}
+
+struct mount_fd_attrs mount_fd_difference(unsigned long from, unsigned long to)
+{
+	unsigned long atime = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
+	struct mount_fd_attrs diff = { .set = attrs_of(to & ~from), .clr = attrs_of(from & ~to) };
+
+	diff.set &= ~(uint64_t)MOUNT_ATTR__ATIME;
+	diff.clr &= ~(uint64_t)MOUNT_ATTR__ATIME;
+	if ((from & atime) == (to & atime))
+		return diff;
+	diff.clr |= MOUNT_ATTR__ATIME;
+	diff.set |= attrs_of(to) & MOUNT_ATTR__ATIME;
+	return diff;
+}
+
 static int set_new(int fd, const struct mount_fd_attrs *a)
 {
 	struct mount_attr top = { .attr_set = a->set, .attr_clr = a->clr };
@@ -296,20 +324,6 @@ static int configure(int fs_fd, const struct mount_fd_fs *fs)
 	return fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 }
 
-static unsigned int attrs_of(unsigned long flags)
-{
-	uint64_t attrs = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(attributes); i++)
-		if (flags & attributes[i].ms)
-			attrs |= attributes[i].attr;
-	if (flags & MS_STRICTATIME)
-		attrs |= MOUNT_ATTR_STRICTATIME;
-	else if (flags & MS_NOATIME)
-		attrs |= MOUNT_ATTR_NOATIME;
-	return (unsigned int)attrs;
-}
-
 static int cannot_mount(const struct mount_fd_fs *fs, struct err *err)
 {
 	if (errno == ENODEV)
@@ -334,22 +348,42 @@ static int new_by_mount(const struct mount_fd_fs *fs, const struct mount_fd_targ
 	return fd < 0 ? err_sys(err, "open the mounted %s", fs->type) : fd;
 }
 
-int mount_fd_new(const struct mount_fd_fs *fs, const struct mount_fd_target *target,
-		 struct err *err)
+/* Gives the detached mount; -2, without error, where only mount(2) can do it. */
+static int new_detached(const struct mount_fd_fs *fs, struct err *err)
 {
-	auto_fd int fs_fd = -1, fd = -1;
+	auto_fd int fs_fd = -1;
+	int fd;
 
 	if (!fits_fsconfig(fs))
-		return new_by_mount(fs, target, err);
+		return -2;
 	fs_fd = fsopen(fs->type, FSOPEN_CLOEXEC);
-	if (fs_fd < 0 && is_missing())
-		return new_by_mount(fs, target, err);
 	if (fs_fd < 0)
-		return cannot_mount(fs, err);
+		return is_missing() ? -2 : cannot_mount(fs, err);
 	if (configure(fs_fd, fs))
 		return fs_failed(fs_fd, fs, err);
 	fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attrs_of(fs->flags));
-	if (fd < 0 || mount_fd_attach(fd, target->fd))
-		return fs_failed(fs_fd, fs, err);
+	return fd < 0 ? fs_failed(fs_fd, fs, err) : fd;
+}
+
+int mount_fd_detached(const struct mount_fd_fs *fs, struct err *err)
+{
+	int fd = new_detached(fs, err);
+
+	if (fd != -2)
+		return fd;
+	return err_set(err, ERR_UNSUPPORTED,
+		       "mount %s: its options or this kernel allow no detached mount", fs->type);
+}
+
+int mount_fd_new(const struct mount_fd_fs *fs, const struct mount_fd_target *target,
+		 struct err *err)
+{
+	int detached = new_detached(fs, err);
+	auto_fd int fd = detached;
+
+	if (detached == -2)
+		return new_by_mount(fs, target, err);
+	if (detached >= 0 && mount_fd_attach(fd, target->fd))
+		return err_sys(err, "mount %s", fs->type);
 	return take_fd(&fd);
 }

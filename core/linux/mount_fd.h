@@ -80,6 +80,12 @@ int mount_fd_bind_to(struct mount_fd_bind *bind, const struct mount_fd_target *t
 /* Change the attributes of the mount that `fd` is the root of. Errors (errno): as above. */
 int mount_fd_set(int fd, const struct mount_fd_attrs *attrs);
 
+/*
+ * What is to be set and cleared on a mount with the flags `from` to have those of `to`: MS_… as
+ * struct mount_row has them. What is the same on both sides isn't touched.
+ */
+struct mount_fd_attrs mount_fd_difference(unsigned long from, unsigned long to);
+
 /* Change its propagation: one of MS_SHARED, MS_SLAVE …, with MS_REC for submounts too. */
 int mount_fd_propagate(int fd, unsigned long how);
 
@@ -88,6 +94,12 @@ int mount_fd_propagate(int fd, unsigned long how);
  * those of the mount, else those of its file system too, which then reads `data`.
  */
 int mount_fd_remount(int fd, unsigned long flags, const char *data);
+
+/*
+ * A new file system that is mounted nowhere yet: it vanishes with the last fd unless it is attached. In
+ * another mount namespace, too. Errors: ERR_UNSUPPORTED also where only mount(2) could do it.
+ */
+int mount_fd_detached(const struct mount_fd_fs *fs, struct err *err);
 
 /*
  * Mount a new file system. Gives the fd of the mount.

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/linux/copy.h"
+#include "core/linux/on_proc.h"
 #include "core/linux/rootfs_internal.h"
-
-#define PROC_ROOT_INODE 1
 
 const char *rootfs_label(const struct rootfs *r)
 {
@@ -39,58 +36,25 @@ int rootfs_settle(struct rootfs *r, const struct mount_plan_row *row, int *mount
 
 /* --- what may be mounted on ------------------------------------------------------------------- */
 
-static bool is_proc(int fd)
-{
-	struct statfs fs;
-
-	return !fstatfs(fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
-}
-
 /* ext4 takes a microsecond to add up its statistics: most destinations are told by their device. */
 static bool is_on_proc(const struct rootfs *r, int fd)
 {
 	struct stat st;
 
-	return (fstat(fd, &st) || st.st_dev != r->root_dev) && is_proc(fd);
+	return (fstat(fd, &st) || st.st_dev != r->root_dev) && on_proc(fd);
 }
 
-/* A bind of a procfs may take /proc's place. Less than its root is odd, but runc lets it pass. */
-static bool is_procfs(int fd, const char *source)
-{
-	struct stat st;
-
-	if (fd < 0 || !is_proc(fd))
-		return false;
-	if (!fstat(fd, &st) && st.st_ino != PROC_ROOT_INODE)
-		log_warn("%s is mounted on /proc and isn't the root of a procfs", source);
-	return true;
-}
-
-/*
- * The plan has looked at the destination's text; a symlink may still lead into /proc, or away
- * from it. `source_fd` is -1 for a mount that is no bind.
- */
+/* `source_fd` is -1 for a mount that is no bind. */
 static int check_proc(const struct rootfs *r, const struct mount_plan_row *row, int target_fd,
 		      int source_fd, struct err *err)
 {
-	bool is_for_proc = !strcmp(row->destination, "/proc");
 	auto_free char *where = NULL;
 
-	if (!is_for_proc && !is_on_proc(r, target_fd))
+	if (strcmp(row->destination, "/proc") != 0 && !is_on_proc(r, target_fd))
 		return 0;
 	if (path_resolve(r->root_fd, target_fd, &where, err))
 		return -1;
-	if (!strcmp(where, "/proc")) {
-		if (is_procfs(source_fd, row->source))
-			return 0;
-		return err_set(err, ERR_INVALID, "only a procfs may be mounted on /proc");
-	}
-	if (is_for_proc)
-		return err_set(err, ERR_INVALID, "a symlink leads it to %s", where);
-	if (mount_plan_may_cover_proc(where))
-		return 0;
-	return err_set(err, ERR_INVALID, "a symlink leads it to %s: nothing may be mounted there",
-		       where);
+	return on_proc_check(row->destination, where, source_fd, row->source, err);
 }
 
 static int open_dir(const struct rootfs *r, const struct mount_plan_row *row, struct err *err)
