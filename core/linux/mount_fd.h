@@ -96,8 +96,9 @@ int mount_fd_propagate(int fd, unsigned long how);
 int mount_fd_remount(int fd, unsigned long flags, const char *data);
 
 /*
- * A new file system that is mounted nowhere yet: it vanishes with the last fd unless it is attached. In
- * another mount namespace, too. Errors: ERR_UNSUPPORTED also where only mount(2) could do it.
+ * A new file system that is mounted nowhere yet: it vanishes with the last fd unless it is
+ * attached. In another mount namespace, too. Errors: ERR_UNSUPPORTED also where only mount(2)
+ * could do it.
  */
 int mount_fd_detached(const struct mount_fd_fs *fs, struct err *err);
 

@@ -200,9 +200,8 @@ static void repair(struct check *c, const struct mount_expect_row *row, const st
 static bool check_identity(struct check *c, const struct mount_expect_row *row,
 			   const struct mount_row *actual)
 {
-	if (row->is_external && row->has_identity &&
-	    (row->major != actual->major || row->minor != actual->minor ||
-	     !str_eq(row->root, actual->root))) {
+	if (row->has_identity && (row->major != actual->major || row->minor != actual->minor ||
+				  !str_eq(row->root, actual->root))) {
 		find_free(c, row,
 			  xasprintf("what is mounted there is not %s (%s of device %u:%u), but %s "
 				    "of device %u:%u",

@@ -33,7 +33,7 @@ struct mount_expect_row {
 	const char *mountpoint; /* its real bytes */
 	const char *source;	/* external: the host's path, for messages; else NULL */
 	bool is_external;
-	bool has_identity; /* external: device and root as mountinfo will show them */
+	bool has_identity; /* device and root are known, as mountinfo will show them */
 	unsigned int major, minor;
 	const char *root;
 	const char *fstype;  /* NULL: not known */
@@ -42,7 +42,7 @@ struct mount_expect_row {
 	bool is_unbindable;
 	enum external_propagation propagation;
 	unsigned int group; /* of the host, to be its peer or slave, as mountinfo shows it; 0: any */
-	int host_fd;	    /* O_PATH at the root of the host's mount whose group it joins; or -1 */
+	int host_fd;	    /* root of the host's mount to join, or of a clone of that; or -1 */
 };
 
 struct mount_expect {

@@ -361,6 +361,34 @@ static void stacks_are_told_apart_and_what_they_cover_is_hidden(void **state)
 	}
 }
 
+static void twins_on_one_mountpoint_are_paired_by_age(void **state)
+{
+	struct world *w = *state;
+
+	w->expect.n = 0;
+	add(w, (struct mount_expect_row){ 5, 1, "/d", .fstype = "ext4", .flags = REL });
+	add(w, (struct mount_expect_row){ 4, 1, "/d", .fstype = "tmpfs", .flags = REL });
+	add(w, (struct mount_expect_row){ 1, 0, "/", .flags = REL });
+	assert_string_equal(check(w,
+				  "900 800 0:50 / / rw,relatime - overlay overlay rw\n"
+				  "911 900 8:1 / /d rw,relatime - ext4 /dev/sda rw\n"
+				  "910 900 0:51 / /d rw,relatime - tmpfs tmpfs rw\n",
+				  true),
+			    "");
+}
+
+static void a_root_that_is_its_own_parent_is_not_hidden_by_itself(void **state)
+{
+	struct world *w = *state;
+
+	w->expect.n = 0;
+	add(w, (struct mount_expect_row){ 1, 1, "/", .flags = MS_RDONLY | REL });
+	assert_string_equal(check(w, "900 900 0:50 / / rw,relatime - overlay overlay rw\n", true),
+			    "");
+	assert_one_repair(w, MOUNT_REPAIR_FLAGS, 900);
+	assert_false(w->repairs.v[0].is_hidden);
+}
+
 static void loops_of_parents_are_not_followed(void **state)
 {
 	struct world *w = *state;
@@ -433,6 +461,8 @@ int main(void)
 		T(a_slave_that_shares_needs_both),
 		T(peers_within_the_container_are_left_alone),
 		T(stacks_are_told_apart_and_what_they_cover_is_hidden),
+		T(twins_on_one_mountpoint_are_paired_by_age),
+		T(a_root_that_is_its_own_parent_is_not_hidden_by_itself),
 		T(loops_of_parents_are_not_followed),
 		T(no_root_is_found),
 		T(many_mounts_are_compared_quickly),
