@@ -10,6 +10,7 @@
 #include "core/cr/checkpoint.h"
 #include "core/cr/criu.h"
 #include "core/cr/destinations.h"
+#include "core/cr/dump_cgroups.h"
 #include "core/cr/images_mend.h"
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
@@ -127,11 +128,17 @@ static int add_namespaces(struct checkpoint *k, struct criu_request *req, struct
 
 static int build_request(struct checkpoint *k, struct err *err)
 {
+	const char *mode = k->opts->manage_cgroups;
+	const struct dump_cgroups cgroups = { .cgroup = &k->c->cgroup,
+					      .host = &k->host,
+					      .has_namespace = k->spec->ns[SPEC_NS_CGROUP].present,
+					      .is_asked = mode && *mode };
 	struct criu_request *req = &k->req;
 
 	if (cr_fill_request(k->opts, &k->dirs, req, err) || add_namespaces(k, req, err))
 		return -1;
 	external_plan_request(&k->plan, false, req);
+	dump_cgroups_plan(&cgroups, &k->arena, req);
 	req->log_file = "dump.log";
 	req->pid = k->c->pid;
 	req->orphan_pts_master = true;
