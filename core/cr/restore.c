@@ -11,7 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/proc.h"
 #include "core/cr/criu.h"
-#include "core/cr/destinations.h"
+#include "core/linux/destinations.h"
 #include "core/cr/extras.h"
 #include "core/cr/images.h"
 #include "core/cr/images_pages.h"

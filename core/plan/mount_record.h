@@ -12,7 +12,8 @@
  *
  *   kedge-mounts 1
  *   destination INDEX PATH              where entry INDEX of `mounts` lies, links resolved
- *   source INDEX MAJOR:MINOR INODE PATH what its source was: realpath, device and inode
+ *   source INDEX MAJOR:MINOR INODE PATH what its source was: path as in config.json, made
+ *                                       absolute; device and inode of what lies there
  *   id MOUNT-ID UNIQUE-ID               for each mount, where the kernel has them
  *   mountinfo                           the rest is /proc/PID/mountinfo as it was
  *   …
@@ -30,10 +31,12 @@
 #include "core/base/str.h"
 #include "core/plan/mountinfo.h"
 
+#define MOUNT_RECORD_HEADER "kedge-mounts 1"
+
 /* What an entry of `mounts` was at create. NULL and 0 where it isn't known. */
 struct mount_record_entry {
 	const char *destination; /* in the container, without symlinks */
-	const char *source;	 /* bind: realpath on the host */
+	const char *source;	 /* bind: absolute path on the host, links not resolved */
 	unsigned int major, minor;
 	uint64_t inode;
 	unsigned int id;    /* of the mount that the entry made; 0: it isn't there */

@@ -119,6 +119,21 @@ static const char *decode(struct arena *arena, const char *text, bool as_criu)
 	return out;
 }
 
+const char *mount_path_decode(struct arena *arena, const char *text)
+{
+	return decode(arena, text, false);
+}
+
+void mount_path_encode(struct buf *out, const char *path)
+{
+	for (const char *p = path; *p; p++) {
+		if (strchr(" \t\n\\#", *p))
+			buf_addf(out, "\\%03o", (unsigned char)*p);
+		else
+			buf_add(out, p, 1);
+	}
+}
+
 static const char *take_text(struct line *line, const char *name)
 {
 	const char *text = next_field(line, name);

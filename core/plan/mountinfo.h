@@ -88,4 +88,13 @@ bool mount_row_same_fs(const struct mount_row *a, const struct mount_row *b);
  */
 const char *mount_path_below(const char *path, const char *prefix);
 
+/*
+ * Append `path` as mountinfo has it: space, tab, newline, backslash and '#' as \ooo. What
+ * mount_path_decode() undoes.
+ */
+void mount_path_encode(struct buf *out, const char *path);
+
+/* Undo the escapes; the result is in the arena, or `text` itself when there are none. */
+const char *mount_path_decode(struct arena *arena, const char *text);
+
 #endif

@@ -20,6 +20,7 @@
 #include "core/run/create.h"
 #include "core/run/hooks.h"
 #include "core/run/init.h"
+#include "core/run/record.h"
 #include "core/run/seccomp_notify.h"
 #include "core/run/spawn.h"
 #include "core/run/store.h"
@@ -193,6 +194,7 @@ static int spawn_init(struct creation *cr, struct err *err)
 		return -1;
 	if (create_write_pid_file(req->pid_file, cr->pid, err))
 		return -1;
+	record_mounts(cr->init.c, req->seed.spec, cr->pid);
 	return announce(cr->init.c, err);
 }
 

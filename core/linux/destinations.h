@@ -6,8 +6,8 @@
  * Out      one path per entry of `mounts`
  * Effects  opens below the root, never outside it
  */
-#ifndef KEDGE_CORE_CR_DESTINATIONS_H
-#define KEDGE_CORE_CR_DESTINATIONS_H
+#ifndef KEDGE_CORE_LINUX_DESTINATIONS_H
+#define KEDGE_CORE_LINUX_DESTINATIONS_H
 
 #include "core/spec.h"
 
@@ -16,5 +16,8 @@
  * each mount's destination, NULL where it doesn't exist (the text of the config decides then).
  */
 const char *const *destinations_resolve(int root_fd, const struct spec *spec, struct arena *arena);
+
+/* The same for one path: NULL where it doesn't exist. */
+const char *destinations_resolve_one(int root_fd, const char *destination, struct arena *arena);
 
 #endif
