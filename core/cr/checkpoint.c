@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -10,26 +12,24 @@
 #include "core/cr/checkpoint.h"
 #include "core/cr/criu.h"
 #include "core/cr/dump_cgroups.h"
-#include "core/linux/destinations.h"
+#include "core/cr/dump_input.h"
+#include "core/cr/half_open.h"
 #include "core/cr/images_mend.h"
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
-#include "core/plan/external_args.h"
 #include "core/plan/external_dump.h"
 
-#define MOUNTINFO_MAX_BYTES (64U << 20)
-#define DEATH_WAIT_MS	    10000
-#define UNLOCK_TIMEOUT_S    10
+#define DEATH_WAIT_MS	 10000
+#define UNLOCK_TIMEOUT_S 10
 
 struct checkpoint {
 	struct container *c;
 	const struct spec *spec;
 	const struct cr_options *opts;
 	struct arena arena;
-	struct external_args args;
-	struct mount_table container;
-	struct mount_table host;
+	struct dump_input look;
 	struct external_plan plan;
+	struct checkpoint_info info;
 	struct cr_dirs dirs;
 	struct criu_request req;
 	char *freezer;
@@ -42,53 +42,80 @@ static void checkpoint_done(struct checkpoint *k)
 {
 	criu_request_done(&k->req);
 	external_plan_done(&k->plan);
-	mount_table_done(&k->container);
-	mount_table_done(&k->host);
-	external_args_done(&k->args);
+	checkpoint_info_done(&k->info);
+	dump_input_done(&k->look);
 	cr_dirs_done(&k->dirs);
 	arena_done(&k->arena);
 	free(k->freezer);
 }
 
-static int read_mounts(const char *path, struct mount_table *table, struct err *err)
-{
-	AUTO(buf_done) struct buf b = { 0 };
-
-	if (fd_read_file(AT_FDCWD, path, MOUNTINFO_MAX_BYTES, &b, err) ||
-	    mount_table_parse(b.p, b.n, table, err))
-		return err_wrap(err, "%s", path);
-	return 0;
-}
-
 /* What can be refused is refused here, before anything is touched. */
 static int plan_mounts(struct checkpoint *k, struct err *err)
 {
-	struct external_dump_input in = {
-		.spec = k->spec, .container = &k->container, .host = &k->host, .args = &k->args
-	};
-	auto_fd int root_fd = -1;
-	char path[64];
+	struct findings findings = { .err = err };
+	struct err e = { 0 };
 
-	if (external_args_parse(EXTERNAL_CHECKPOINT, &k->opts->external, &k->opts->ext_mount_map,
-				&k->args, err))
+	if (dump_input_read(k->c, k->spec, k->opts, &k->look, err))
 		return -1;
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)k->c->pid);
-	if (read_mounts(path, &k->container, err) ||
-	    read_mounts("/proc/self/mountinfo", &k->host, err))
+	if (external_dump_plan(&k->look.in, &k->plan, &k->info, &e))
+		findings_add(&findings, e.kind, "%s", e.msg);
+	half_open_check(k->c, &k->look, &findings);
+	if (!findings_end(&findings))
+		return 0;
+	return e.hint[0] ? err_hint(err, "%s", e.hint) : -1;
+}
+
+/* "2026-11-25T12:00:00Z" */
+static const char *now_text(struct arena *arena)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return arena_strdup(arena, text);
+}
+
+static void sign_info(struct checkpoint *k, int criu_version)
+{
+	struct checkpoint_info *info = &k->info;
+	AUTO(buf_done) struct buf boot = { 0 };
+	struct utsname host;
+
+	info->engine = arena_strdup(&info->arena, k->opts->engine ? k->opts->engine : "kedge");
+	info->criu = arena_printf(&info->arena, "%d.%d.%d", criu_version / 10000,
+				  criu_version / 100 % 100, criu_version % 100);
+	if (!uname(&host)) {
+		info->kernel = arena_strdup(&info->arena, host.release);
+		info->host = arena_strdup(&info->arena, host.nodename);
+	}
+	if (!fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, &boot, NULL) && boot.n)
+		info->boot_id =
+			arena_printf(&info->arena, "%.*s", (int)strcspn(boot.p, "\n"), boot.p);
+	info->id = arena_strdup(&info->arena, k->c->id);
+	info->created = now_text(&info->arena);
+}
+
+/*
+ * Before CRIU begins: it costs the container nothing then, and a disk that is full is found out.
+ * A pre-dump has no mounts.
+ */
+static int write_sidecars(struct checkpoint *k, int criu_version, struct err *err)
+{
+	if (sidecar_write_descriptors(k->dirs.images_fd, k->c, err))
 		return -1;
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)k->c->pid);
-	root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return err_sys(err, "open %s", path);
-	in.destinations = destinations_resolve(root_fd, k->spec, &k->arena);
-	return external_dump_plan(&in, &k->plan, err);
+	if (k->opts->pre_dump)
+		return 0;
+	sign_info(k, criu_version);
+	return sidecar_write_info(k->dirs.images_fd, &k->info, err);
 }
 
 static void log_plan(const struct checkpoint *k)
 {
 	AUTO(buf_done) struct buf b = { 0 };
 
-	if (k->args.has_old_spelling)
+	if (k->look.args.has_old_spelling)
 		log_warn(
 			"--ext-mount-map is the old spelling: --external 'mnt[KEY]:VALUE' means the "
 			"same");
@@ -130,7 +157,7 @@ static int build_request(struct checkpoint *k, struct err *err)
 {
 	const char *mode = k->opts->manage_cgroups;
 	const struct dump_cgroups cgroups = { .cgroup = &k->c->cgroup,
-					      .host = &k->host,
+					      .host = &k->look.host,
 					      .has_namespace = k->spec->ns[SPEC_NS_CGROUP].present,
 					      .is_asked = mode && *mode };
 	struct criu_request *req = &k->req;
@@ -173,7 +200,9 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 		k->has_locked_net = true;
 	if (strcmp(script, "post-dump") != 0)
 		return 0;
-	return images_mend(k->dirs.images_fd, &k->container, err);
+	if (dump_input_check(k->c, &k->look, err))
+		return -1;
+	return images_mend(k->dirs.images_fd, &k->look.container, err);
 }
 
 /* Dumps that build on one another need to know what was written since: CONFIG_MEM_SOFT_DIRTY. */
@@ -214,13 +243,14 @@ static int dump(struct checkpoint *k, struct err *err)
 	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, err) ||
 	    check_tracking(k, &criu, err))
 		return -1;
-	if (sidecar_write_descriptors(k->dirs.images_fd, k->c, err))
+	if (write_sidecars(k, criu.version, err))
 		return err_wrap(err, "image directory %s", k->dirs.images);
 	began_us = proc_now_us();
 	ret = criu_run(&criu, &k->req, &result, err);
 	k->report->criu_us = proc_now_us() - began_us;
 	if (!ret)
 		return 0;
+	sidecar_remove_info(k->dirs.images_fd);
 	/* its answer comes after it has taken its rules away */
 	k->has_locked_net = k->has_locked_net && !criu.has_answered;
 	return -1;
@@ -329,8 +359,9 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 	}
 	if (!opts->leave_running && !opts->pre_dump && wait_for_death(c, err))
 		return err_wrap(err, "container %s", c->id);
-	k.report->n_mounts = k.container.n;
+	k.report->n_mounts = k.look.container.n;
 	k.report->n_external = k.plan.n;
+	cr_report_measure(k.dirs.images_fd, k.dirs.work_fd, k.report);
 	k.report->total_us = proc_now_us() - k.began_us;
 	return 0;
 }

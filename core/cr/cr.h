@@ -29,6 +29,7 @@ struct cr_options {
 	const char *status_fd;	    /* number of an open fd, or NULL */
 	const char *lsm_profile;    /* restore: "apparmor:NAME" or "selinux:NAME" */
 	const char *lsm_mount_context; /* restore */
+	const char *engine;	       /* "kedge 0.1.0", for the sidecar; or NULL */
 	struct strv external;	       /* --external, as given */
 	struct strv ext_mount_map;     /* --ext-mount-map, as given */
 	struct strv map;	       /* restore: --map OLD=NEW, as given */

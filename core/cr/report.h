@@ -3,7 +3,7 @@
  * report.h - what a checkpoint or a restore has done, in numbers
  *
  * Out      struct cr_report, filled by checkpoint.c and restore.c; the command line prints it
- * Effects  none
+ * Effects  cr_report_measure() reads the image directory
  */
 #ifndef KEDGE_CORE_CR_REPORT_H
 #define KEDGE_CORE_CR_REPORT_H
@@ -24,5 +24,11 @@ struct cr_report {
 	bool skipped_lock;  /* the network lock was left out: nothing could have come through */
 	bool skipped_netns; /* the network namespace had nothing that a new one hasn't */
 };
+
+/*
+ * Fill frozen_us and bytes from what lies in the image directory and, for CRIU's stats-dump, in the
+ * work directory. What isn't there stays 0.
+ */
+void cr_report_measure(int images_fd, int work_fd, struct cr_report *report);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
@@ -25,34 +26,31 @@ int sidecar_write_descriptors(int images_fd, const struct container *c, struct e
 }
 
 /* A regular file in this very directory: no symlink to anywhere, no fifo to hang on. */
-static int read_regular(int images_fd, struct buf *b, struct err *err)
+int sidecar_read_file(int images_fd, const char *name, size_t max_bytes, struct buf *out,
+		      struct err *err)
 {
-	auto_fd int fd =
-		openat(images_fd, DESCRIPTORS, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	auto_fd int fd = openat(images_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)
-		return err_sys(err, "open %s", DESCRIPTORS);
+		return errno == ENOENT ? 0 : err_sys(err, "open %s", name);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return err_set(err, ERR_INVALID, "%s is not a regular file", DESCRIPTORS);
-	return fd_read_all(fd, DESCRIPTORS_MAX_BYTES, b, err);
+		return err_set(err, ERR_INVALID, "%s is not a regular file", name);
+	if (fd_read_all(fd, max_bytes, out, err))
+		return err_wrap(err, "%s", name);
+	return 1;
 }
 
 int sidecar_read_descriptors(int images_fd, struct strv *descriptors, struct err *err)
 {
 	AUTO(buf_done) struct buf b = { 0 };
-	struct err e = { 0 };
+	int found = sidecar_read_file(images_fd, DESCRIPTORS, DESCRIPTORS_MAX_BYTES, &b, err);
 	json_t *doc, *item;
 	size_t i;
 
-	if (read_regular(images_fd, &b, &e)) {
-		if (e.kind == ERR_NOT_FOUND)
-			return 0;
-		if (err)
-			*err = e;
-		return -1;
-	}
-	doc = json_loadb(b.p, b.n, 0, NULL);
+	if (found <= 0)
+		return found;
+	doc = json_loadb(b.n ? b.p : "", b.n, 0, NULL);
 	if (!json_is_array(doc) || json_array_size(doc) > 3) {
 		json_decref(doc);
 		return err_set(err, ERR_INVALID, "%s: it must be an array of up to three strings",

@@ -49,7 +49,8 @@ struct checkpoint_mount {
 	unsigned int major, minor;
 	uint64_t inode; /* of the mount's root; 0: not known */
 	const char *fstype, *root;
-	unsigned long flags; /* MS_…, as struct mount_row has them */
+	const char *fs_source; /* mountinfo's "source": a device, or any word */
+	unsigned long flags;   /* MS_…, as struct mount_row has them */
 	enum external_propagation propagation;
 	unsigned int shared, master; /* peer groups, as in the images */
 	bool is_idmapped, is_unbindable, is_deleted;

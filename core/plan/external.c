@@ -86,7 +86,7 @@ void external_plan_request(const struct external_plan *plan, bool is_restore,
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct external_mount *m = &plan->v[i];
 
-		if (!m->key)
+		if (!m->key || (!is_restore && !m->criu_path))
 			continue;
 		if (!is_restore)
 			criu_pairs_add(&req->ext_mounts, m->criu_path, m->key);

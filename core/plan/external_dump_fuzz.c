@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(mount_table_done) struct mount_table host = { 0 };
 	AUTO(mount_table_done) struct mount_table container = { 0 };
 	AUTO(external_plan_done) struct external_plan plan = { 0 };
+	AUTO(checkpoint_info_done) struct checkpoint_info info = { 0 };
 	struct external_dump_input in = {
 		.spec = &spec, .container = &container, .host = &host, .args = &args
 	};
@@ -32,6 +33,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mount_table_parse(host_text, strlen(host_text), &host, &err) ||
 	    mount_table_parse((const char *)data, size, &container, &err))
 		return 0;
-	external_dump_plan(&in, &plan, &err);
+	external_dump_plan(&in, &plan, &info, &err);
 	return 0;
 }

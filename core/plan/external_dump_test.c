@@ -107,7 +107,7 @@ static int plan(struct fixture *f)
 
 	external_plan_done(&f->plan);
 	err_clear(&f->err);
-	return external_dump_plan(&in, &f->plan, &f->err);
+	return external_dump_plan(&in, &f->plan, NULL, &f->err);
 }
 
 /* The plan as text, which is all of it that matters here. */
@@ -372,21 +372,26 @@ static void auto_takes_shared_and_slave_mounts_only_with_their_letters(void **st
 	expect(&f, "/x: key auto:/srv/zz, auto, ext4, host /srv/zz, shared, slave\n");
 }
 
-static void propagation_that_the_config_asks_for_needs_the_letters(void **state)
+static void propagation_that_the_config_asks_for_needs_no_letters(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
 
 	(void)state;
 	setup(&f, BASE "110 100 254:0 /srv/a /s rw shared:1 - ext4 /dev/vda rw\n"
-		       "111 100 254:0 /srv/b2 /m rw master:1 - ext4 /dev/vda rw\n");
+		       "111 100 254:0 /srv/b2 /m rw master:1 - ext4 /dev/vda rw\n"
+		       "112 100 254:0 /srv/c /o rw shared:70 - ext4 /dev/vda rw\n"
+		       "113 100 254:0 /srv/d /ms rw shared:71 master:1 - ext4 /dev/vda rw\n");
 	bind(&f, "/s", "/srv/a", "rshared");
 	bind(&f, "/m", "/srv/b2", "rslave");
-	expect_refusal(&f, ERR_UNSUPPORTED,
-		       "/s: it is a shared mount, which --external 'mnt[]:s' allows; "
-		       "/m: it is a slave mount, which --external 'mnt[]:m' allows");
-	say(&f, "mnt[]:ms");
+	bind(&f, "/o", "/srv/c", "rshared");
+	bind(&f, "/ms", "/srv/d", "rshared");
 	assert_int_equal(plan(&f), 0);
-	assert_int_equal(f.plan.n, 2);
+	assert_int_equal(f.plan.n, 4);
+	assert_int_equal(f.plan.v[0].propagation, EXTERNAL_SHARED);
+	assert_int_equal(f.plan.v[1].propagation, EXTERNAL_SLAVE);
+	assert_int_equal(f.plan.v[2].propagation, EXTERNAL_OWN_GROUP);
+	assert_int_equal(f.plan.v[3].propagation, EXTERNAL_SLAVE_SHARED);
+	assert_false(f.plan.is_auto);
 }
 
 static void an_explicit_key_is_as_good_as_the_letters(void **state)
@@ -466,24 +471,6 @@ static void a_device_of_the_host_in_dev_is_external(void **state)
 	expect(&f, "/dev/zero: key /dev/zero, device, devtmpfs, host /dev/zero\n");
 }
 
-static void an_external_mount_may_cover_an_internal_one_but_not_the_reverse(void **state)
-{
-	AUTO(fixture_done) struct fixture f;
-
-	(void)state;
-	setup(&f, BASE "112 102 0:81 / /dev/shm rw - tmpfs shm rw\n"
-		       "113 112 254:0 /srv/a /dev/shm rw - ext4 /dev/vda rw\n");
-	bind(&f, "/dev/shm", "/srv/a", NULL);
-	expect(&f, "/dev/shm: key /dev/shm, config, ext4, host /srv/a\n");
-
-	fixture_done(&f);
-	setup(&f, BASE A_BIND "112 110 0:81 / /data rw - tmpfs over rw\n");
-	bind(&f, "/data", "/srv/a", NULL);
-	expect_refusal(&f, ERR_UNSUPPORTED,
-		       "/data: a tmpfs lies on top of the external mount there, and CRIU can't "
-		       "tell the two apart");
-}
-
 static void a_line_that_criu_cannot_read_is_refused_before_it_tries(void **state)
 {
 	AUTO(buf_done) struct buf b = { 0 };
@@ -506,9 +493,36 @@ static void a_deleted_source_is_keyed_with_a_warning(void **state)
 	(void)state;
 	setup(&f, BASE "110 100 254:0 /srv/a//deleted /data rw - ext4 /dev/vda rw\n");
 	bind(&f, "/data", "/srv/a", NULL);
-	expect(&f, "/data: key /data, config, ext4, host /srv/a, source deleted\n");
+	expect(&f, "/data: key /data, config, ext4, host /srv/a, source deleted, note: its source "
+		   "/srv/a was deleted on the host\n");
 	assert_int_equal(f.plan.warnings.n, 1);
-	assert_string_equal(f.plan.warnings.v[0], "/data: its source was deleted on the host");
+	assert_string_equal(f.plan.warnings.v[0],
+			    "/data: its source /srv/a was deleted on the host; a restore will need "
+			    "--external 'mnt[/data]:HOSTPATH'");
+}
+
+static void what_a_process_serves_is_refused_with_the_reason(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "112 100 0:98 / /f rw - fuse.sshfs s rw\n"
+		       "113 100 0:99 / /m rw - autofs /etc/auto rw\n");
+	assert_int_equal(plan(&f), -1);
+	assert_non_null(strstr(f.err.msg, "/f: CRIU can't make a fuse.sshfs: it is served by a "));
+	assert_non_null(strstr(f.err.msg, "/m: CRIU can't make a autofs: it waits for a daemon"));
+}
+
+static void two_mounts_beside_one_another_on_one_directory_are_refused(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "112 100 0:98 / /f rw - tmpfs t rw\n"
+		       "113 100 0:99 / /f rw - tmpfs t rw\n");
+	expect_refusal(&f, ERR_UNSUPPORTED,
+		       "/f: it lies beside another mount on the same directory, and CRIU can't "
+		       "tell which one is on top");
 }
 
 static void a_table_without_root_is_refused(void **state)
@@ -563,7 +577,7 @@ int main(void)
 		cmocka_unit_test(auto_finds_the_host_path_and_keeps_it_in_the_key),
 		cmocka_unit_test(auto_takes_no_path_that_the_host_has_covered),
 		cmocka_unit_test(auto_takes_shared_and_slave_mounts_only_with_their_letters),
-		cmocka_unit_test(propagation_that_the_config_asks_for_needs_the_letters),
+		cmocka_unit_test(propagation_that_the_config_asks_for_needs_no_letters),
 		cmocka_unit_test(an_explicit_key_is_as_good_as_the_letters),
 		cmocka_unit_test(a_bind_that_is_a_slave_because_the_host_is_shared_is_taken),
 		cmocka_unit_test(sharing_among_the_containers_own_mounts_is_no_matter),
@@ -571,9 +585,10 @@ int main(void)
 		cmocka_unit_test(a_cgroup_view_is_external_without_a_cgroup_namespace),
 		cmocka_unit_test(the_hosts_null_over_a_masked_file_is_external),
 		cmocka_unit_test(a_device_of_the_host_in_dev_is_external),
-		cmocka_unit_test(an_external_mount_may_cover_an_internal_one_but_not_the_reverse),
 		cmocka_unit_test(a_line_that_criu_cannot_read_is_refused_before_it_tries),
 		cmocka_unit_test(a_deleted_source_is_keyed_with_a_warning),
+		cmocka_unit_test(what_a_process_serves_is_refused_with_the_reason),
+		cmocka_unit_test(two_mounts_beside_one_another_on_one_directory_are_refused),
 		cmocka_unit_test(a_table_without_root_is_refused),
 		cmocka_unit_test(criu_gets_the_longest_mountpoint_first),
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/plan/external_key.h"
@@ -31,6 +32,28 @@ static bool is_plain(const char *s)
 	return !strpbrk(s, "]:") && external_key_can_hold(s);
 }
 
+/* A row and the name that it has or would like to have. */
+struct claim {
+	struct external_mount *m;
+	const char *name;
+	bool is_wish;
+};
+
+/* By name; of one name first whoever has it, then entries of config.json, then the plan's order. */
+static int compare_claims(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	if (order)
+		return order;
+	if (x->is_wish != y->is_wish)
+		return x->is_wish ? 1 : -1;
+	if ((x->m->origin == EXTERNAL_CONFIG) != (y->m->origin == EXTERNAL_CONFIG))
+		return x->m->origin == EXTERNAL_CONFIG ? -1 : 1;
+	return x->m < y->m ? -1 : x->m > y->m;
+}
+
 static bool is_taken(const struct external_plan *plan, const char *key)
 {
 	for (size_t i = 0; i < plan->n; i++)
@@ -39,30 +62,40 @@ static bool is_taken(const struct external_plan *plan, const char *key)
 	return false;
 }
 
-static const char *new_key(struct external_plan *plan, const char *mountpoint)
+/* Those whose wish could not be granted. */
+static void number_rest(struct external_plan *plan)
 {
-	const char *key = mountpoint;
+	unsigned int n = 0;
 
-	if (is_plain(key) && !is_taken(plan, key))
-		return key;
-	for (unsigned int n = 1;; n++) {
-		key = arena_printf(&plan->arena, "k%04u", n);
-		if (!is_taken(plan, key))
-			return key;
+	for (size_t i = 0; i < plan->n; i++) {
+		const char *key;
+
+		if (plan->v[i].key || plan->v[i].problem)
+			continue;
+		do
+			key = arena_printf(&plan->arena, "k%04u", ++n);
+		while (is_taken(plan, key));
+		plan->v[i].key = key;
 	}
 }
 
-void external_key_assign(struct external_plan *plan)
+void external_key_assign(struct external_plan *plan, const char *const *wishes)
 {
+	struct claim *claims = arena_array(&plan->arena, plan->n, sizeof(*claims));
+	size_t n = 0;
+
 	for (size_t i = 0; i < plan->n; i++) {
 		struct external_mount *m = &plan->v[i];
 
-		if (m->problem)
-			continue;
-		for (size_t k = 0; k < plan->n && !m->key; k++)
-			if (plan->v[k].key && str_eq(plan->v[k].criu_path, m->criu_path))
-				m->key = plan->v[k].key;
-		if (!m->key)
-			m->key = new_key(plan, m->mountpoint);
+		if (m->key)
+			claims[n++] = (struct claim){ m, m->key, false };
+		else if (!m->problem && is_plain(wishes[i]))
+			claims[n++] = (struct claim){ m, wishes[i], true };
 	}
+	if (n)
+		qsort(claims, n, sizeof(*claims), compare_claims);
+	for (size_t i = 0; i < n; i++)
+		if (claims[i].is_wish && (!i || !str_eq(claims[i - 1].name, claims[i].name)))
+			claims[i].m->key = arena_strdup(&plan->arena, claims[i].name);
+	number_rest(plan);
 }

@@ -31,7 +31,10 @@ const char *external_key_auto(struct arena *arena, const char *host_path);
 /* The path in such a key, or NULL when `key` is of another sort. */
 const char *external_key_auto_path(const char *key);
 
-/* Give every row of the plan that has no key one. Rows on one mountpoint share theirs. */
-void external_key_assign(struct external_plan *plan);
+/*
+ * Give every row of the plan that has no key and no problem one of its own: wishes[i], if the name
+ * is fit for a key and no other row has it. Entries of config.json come first, then the plan's order.
+ */
+void external_key_assign(struct external_plan *plan, const char *const *wishes);
 
 #endif

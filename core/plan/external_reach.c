@@ -7,10 +7,10 @@ static const struct {
 	const char *name;
 	bool is_kernel_fs;
 } makeable[] = {
-	{ "autofs", false },	{ "binfmt_misc", true }, { "cgroup", true },   { "cgroup2", true },
-	{ "debugfs", true },	{ "devpts", true },	 { "devtmpfs", true }, { "fusectl", true },
-	{ "mqueue", true },	{ "overlay", false },	 { "proc", true },     { "pstore", true },
-	{ "securityfs", true }, { "sysfs", true },	 { "tmpfs", false },   { "tracefs", true },
+	{ "binfmt_misc", true }, { "cgroup", true },   { "cgroup2", true }, { "debugfs", true },
+	{ "devpts", true },	 { "devtmpfs", true }, { "fusectl", true }, { "mqueue", true },
+	{ "overlay", false },	 { "proc", true },     { "pstore", true },  { "securityfs", true },
+	{ "sysfs", true },	 { "tmpfs", false },   { "tracefs", true },
 };
 
 bool external_reach_is_makeable(const char *fstype)
@@ -45,6 +45,27 @@ bool external_reach_is_on_host(const struct mount_table *host, const struct moun
 		if (mount_row_same_fs(&host->v[i], row))
 			return true;
 	return false;
+}
+
+bool external_reach_auto_finds(const struct mount_table *host, const struct mount_row *row)
+{
+	const struct mount_row *found = NULL;
+
+	for (size_t i = 0; i < host->n; i++) {
+		const struct mount_row *h = &host->v[i];
+
+		if (!external_reach_is_below(row, h) || !str_eq(row->fstype, h->fstype) ||
+		    !str_eq(row->source, h->source) ||
+		    !str_eq(row->super_options, h->super_options))
+			continue;
+		found = h;
+		if ((row->shared && row->shared == h->shared) ||
+		    (row->master && row->master == h->shared))
+			break;
+	}
+	if (!found)
+		return false;
+	return !row->master || row->master == found->shared || row->master == found->master;
 }
 
 bool external_reach_has_peer(const struct mount_table *table, unsigned int group)

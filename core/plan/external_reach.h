@@ -32,6 +32,13 @@ bool external_reach_is_below(const struct mount_row *row, const struct mount_row
 /* Whether the host has a mount of the same file system. */
 bool external_reach_is_on_host(const struct mount_table *host, const struct mount_row *row);
 
+/*
+ * Whether CRIU finds the mount by itself, with mnt[] and both kinds of sharing: the host has one of
+ * the same superblock (source and options compared, too) that shows it, and for a slave one of its
+ * masters.
+ */
+bool external_reach_auto_finds(const struct mount_table *host, const struct mount_row *row);
+
 /* Whether a mount of the host is in peer group `group` (not 0). */
 bool external_reach_has_peer(const struct mount_table *table, unsigned int group);
 

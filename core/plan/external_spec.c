@@ -46,6 +46,11 @@ bool external_spec_is_bind(const struct spec_mount *mount)
 	       has_option(mount, "rbind");
 }
 
+bool external_spec_is_remount(const struct spec_mount *mount)
+{
+	return has_option(mount, "remount");
+}
+
 bool external_spec_asks_shared(const struct spec_mount *mount)
 {
 	return has_option(mount, "shared") || has_option(mount, "rshared");

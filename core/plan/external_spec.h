@@ -23,6 +23,9 @@ char *external_spec_normal_path(struct arena *arena, const char *path);
 /* Whether the entry binds something of the host: type "bind", or "bind" or "rbind" as an option. */
 bool external_spec_is_bind(const struct spec_mount *mount);
 
+/* Whether the entry only changes the flags of what is mounted there: option "remount". */
+bool external_spec_is_remount(const struct spec_mount *mount);
+
 /* Whether the options ask for a shared mount, recursively or not. */
 bool external_spec_asks_shared(const struct spec_mount *mount);
 

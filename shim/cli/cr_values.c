@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shim/cli/cr_values.h"
+#include "shim/cli/version.h"
 
 #define CR(field) CLI_AT(struct cr_values, cr.field)
 
@@ -34,5 +35,6 @@ struct cr_options cr_values_options(const struct cli *cli)
 
 	if (!opts.criu)
 		opts.criu = cli->globals.criu;
+	opts.engine = version_engine();
 	return opts;
 }

@@ -13,6 +13,9 @@
 /* The release, "0.1.0". */
 const char *version_number(void);
 
+/* "kedge 0.1.0" */
+const char *version_engine(void);
+
 /* The commit it was built from, or "unknown". */
 const char *version_commit(void);
 
