@@ -9,10 +9,10 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/cr/half_open.h"
+#include "core/cr/strays.h"
 #include "core/linux/unix_diag.h"
 
-#define NET_UNIX_MAX_BYTES (64U << 20)
-#define MAX_FDS		   (1U << 20)
+#define MAX_FDS (1U << 20)
 
 /* A socket that a process of the container has open. */
 struct held {
@@ -26,8 +26,7 @@ struct search {
 	const struct dump_input *look;
 	struct unix_socks inside;  /* of the container's network namespace */
 	struct unix_socks outside; /* of ours, to name the other end; empty when it's the same */
-	bool is_same_netns;
-	struct held *held; /* sorted by inode */
+	struct held *held;	   /* sorted by inode */
 	size_t n_held;
 };
 
@@ -36,29 +35,6 @@ static void search_done(struct search *s)
 	unix_socks_done(&s->inside);
 	unix_socks_done(&s->outside);
 	free(s->held);
-}
-
-/*
- * /proc/PID/net/unix: "Num RefCount Protocol Flags Type St Inode Path". Most containers have no
- * connected stream, and then nothing else needs to be asked.
- */
-static bool has_connected_stream(pid_t pid)
-{
-	AUTO(buf_done) struct buf b = { 0 };
-	char path[64], *text, *line;
-
-	snprintf(path, sizeof(path), "/proc/%d/net/unix", (int)pid);
-	if (fd_read_file(AT_FDCWD, path, NET_UNIX_MAX_BYTES, &b, NULL) || !b.n)
-		return false;
-	text = b.p;
-	while ((line = strsep(&text, "\n"))) {
-		unsigned int type, state;
-
-		if (sscanf(line, "%*s %*s %*s %*s %x %x", &type, &state) == 2 &&
-		    (type == 1 || type == 5) && state == 3)
-			return true;
-	}
-	return false;
 }
 
 /* --- who holds what ------------------------------------------------------------------------------- */
@@ -119,15 +95,15 @@ static bool is_held(const struct search *s, uint32_t inode)
 	return bsearch(&wanted, s->held, s->n_held, sizeof(*s->held), compare_inode);
 }
 
+/* What `exec` started isn't dumped, its sockets neither. */
 static int find_held(struct search *s)
 {
-	auto_free pid_t *pids = NULL;
-	size_t n = 0;
+	size_t n;
+	auto_free struct stray_task *tasks = strays_list(s->c, &n);
 
-	if (cgroup_pids(&s->c->cgroup, &pids, &n, NULL))
-		return -1;
 	for (size_t i = 0; i < n; i++)
-		add_process(s, pids[i]);
+		if (strays_descends(tasks, n, tasks[i].pid, s->c->pid))
+			add_process(s, tasks[i].pid);
 	if (s->n_held)
 		qsort(s->held, s->n_held, sizeof(*s->held), compare_held);
 	return s->n_held ? 0 : -1;
@@ -152,10 +128,11 @@ static const char *mountpoint_of(const struct search *s, const struct unix_sock 
 /* The client's end has no name; the server's has that of the socket it was reached through. */
 static const char *name_of(const struct search *s, const struct unix_sock *own)
 {
-	const struct unix_socks *peers = s->is_same_netns ? &s->inside : &s->outside;
-	const struct unix_sock *peer = unix_socks_find(peers, own->peer);
+	const struct unix_sock *peer = unix_socks_find(&s->inside, own->peer);
 	const char *name = mountpoint_of(s, own);
 
+	if (!peer)
+		peer = unix_socks_find(&s->outside, own->peer);
 	if (!name && peer)
 		name = mountpoint_of(s, peer);
 	if (!name)
@@ -192,6 +169,19 @@ static void refuse(const struct search *s, const struct held *held, const struct
 		     name ? "through this socket " : "", held->fd);
 }
 
+static void refuse_foreign(const struct search *s, const struct held *held,
+			   const struct unix_sock *sock, struct findings *findings)
+{
+	const char *name = name_of(s, sock);
+	char command[64];
+
+	read_command(held->pid, command, sizeof(command));
+	findings_add(findings, ERR_UNSUPPORTED,
+		     "%.256s%sprocess %d (%s) has a unix socket that was made outside the "
+		     "container's network (fd %u), and CRIU can't save it: close it first",
+		     name ? name : "", name ? ": " : "", (int)held->pid, command, held->fd);
+}
+
 static bool is_passed_on(const struct search *s, uint32_t inode)
 {
 	char text[32];
@@ -204,14 +194,27 @@ static bool is_passed_on(const struct search *s, uint32_t inode)
 }
 
 /*
- * The other end is nowhere in the container's processes. In a network namespace of its own it may
- * still be on its way from one of them to another, as an fd in a message: that is CRIU's to say.
+ * Nobody in the container has the other end. Its network namespace says nothing: the server's end
+ * is made in the client's. One that is just on its way as an fd in a message is taken for one
+ * outside, too; the next try finds it.
  */
 static bool is_half(const struct search *s, const struct unix_sock *own)
 {
-	if (!own->is_connected_stream || !own->peer || is_held(s, own->peer))
-		return false;
-	return s->is_same_netns || !unix_socks_find(&s->inside, own->peer);
+	return own->is_connected_stream && own->peer && !is_held(s, own->peer);
+}
+
+static void check_held(const struct search *s, const struct held *held, struct findings *findings)
+{
+	const struct unix_sock *own = unix_socks_find(&s->inside, held->inode);
+	/* one that was made in our network, and handed to the container */
+	const struct unix_sock *foreign = own ? NULL : unix_socks_find(&s->outside, held->inode);
+
+	if (is_passed_on(s, held->inode))
+		return;
+	if (foreign)
+		refuse_foreign(s, held, foreign, findings);
+	else if (own && is_half(s, own))
+		refuse(s, held, own, findings);
 }
 
 static int read_sockets(struct search *s, struct err *err)
@@ -224,10 +227,10 @@ static int read_sockets(struct search *s, struct err *err)
 	netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0 || fstat(netns, &container) || stat("/proc/self/ns/net", &own))
 		return err_sys(err, "%s", path);
-	s->is_same_netns = own.st_ino == container.st_ino;
-	if (unix_socks_read(s->is_same_netns ? -1 : netns, &s->inside, err))
-		return -1;
-	return s->is_same_netns ? 0 : unix_socks_read(-1, &s->outside, err);
+	if (own.st_ino == container.st_ino)
+		return unix_socks_read(-1, &s->inside, err);
+	return unix_socks_read(netns, &s->inside, err) || unix_socks_read(-1, &s->outside, err) ? -1
+												: 0;
 }
 
 void half_open_check(const struct container *c, const struct dump_input *look,
@@ -236,18 +239,14 @@ void half_open_check(const struct container *c, const struct dump_input *look,
 	AUTO(search_done) struct search s = { .c = c, .look = look };
 	struct err err = { 0 };
 
-	if (!look->in.seen || !has_connected_stream(c->pid) || find_held(&s))
+	if (!look->in.seen || find_held(&s))
 		return;
 	if (read_sockets(&s, &err)) {
 		log_debug("connections to the outside are not looked for: %s", err.msg);
 		return;
 	}
-	for (size_t i = 0; i < s.n_held; i++) {
-		const struct unix_sock *own = unix_socks_find(&s.inside, s.held[i].inode);
-
+	for (size_t i = 0; i < s.n_held; i++)
 		/* held by several, it is named once */
-		if (own && (!i || s.held[i - 1].inode != s.held[i].inode) && is_half(&s, own) &&
-		    !is_passed_on(&s, own->inode))
-			refuse(&s, &s.held[i], own, findings);
-	}
+		if (!i || s.held[i - 1].inode != s.held[i].inode)
+			check_held(&s, &s.held[i], findings);
 }

@@ -23,6 +23,9 @@ struct stray_task {
 	pid_t parent;
 };
 
+/* The living processes of the container's cgroup, sorted by pid; the caller frees. NULL: none. */
+struct stray_task *strays_list(const struct container *c, size_t *n);
+
 /*
  * Whether the process `pid` is `root` or one of its descendants. `tasks` is sorted by pid; who isn't
  * in it is an outsider, and so are his children.

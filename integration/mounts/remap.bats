@@ -176,21 +176,33 @@ last() { tail -n 1 "$1"; }
 	nothing_left t-1
 }
 
-@test "shared external mounts are refused unless mnt[]:s allows them" {
-	mkdir "$T/peer"
-	mount -t tmpfs none "$T/peer"
-	mount --make-shared "$T/peer"
+@test "shared mounts of config.json need no mnt[]:s, those that mnt[] itself takes do" {
+	mkdir "$T/peer" "$T/other" "$B/rootfs/shared" "$B/rootfs/hooked"
+	for m in peer other; do
+		mount -t tmpfs none "$T/$m"
+		mount --make-shared "$T/$m"
+	done
 	config '.linux.rootfsPropagation = "shared"'
 	add_bind "$T/peer" /shared rbind rshared
 	start_detached t-1
-	run kedge checkpoint --image-path "$T/images" t-1
+	kedge checkpoint --image-path "$T/images" --leave-running t-1
+	[ "$(status_of t-1)" = running ]
+	kedge delete --force t-1
+
+	# a mount that config.json doesn't know
+	config --arg p "$T/other" --arg r "$B/rootfs/hooked" '.hooks.createContainer =
+		[{path: "/bin/mount", args: ["mount", "--bind", $p, $r]}]'
+	start_detached t-2
+	run kedge checkpoint --image-path "$T/images2" --external 'mnt[]' t-2
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"/shared"* ]]
+	[[ $output == *"/hooked: it is a shared mount"* ]]
+	[[ $output != *"/shared:"* ]]
 	[[ $output == *"mnt[]:s"* ]]
-	[ "$(status_of t-1)" = running ]
-	kedge checkpoint --image-path "$T/images" --external 'mnt[]:s' t-1
-	umount "$T/peer"
+	[ "$(status_of t-2)" = running ]
+	[ ! -e "$T/images2" ]
+	kedge checkpoint --image-path "$T/images2" --external 'mnt[]:s' t-2
+	umount "$T/peer" "$T/other"
 }
 
 @test "a dump that fails leaves the container running and keeps the log" {
