@@ -188,7 +188,9 @@ static json_t *value_of(const struct field *f, const void *object)
 	switch (f->kind) {
 	case TEXT: return text_value(*(const char *const *)p);
 	case NUMBER:
-		return *(const unsigned int *)p ? json_integer(*(const unsigned int *)p) : NULL;
+		return *(const unsigned int *)p || f->is_needed
+			       ? json_integer(*(const unsigned int *)p)
+			       : NULL;
 	case FLAGS:
 		return *(const unsigned long *)p
 			       ? json_integer((json_int_t) * (const unsigned long *)p)
