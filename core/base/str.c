@@ -249,6 +249,29 @@ bool str_is_utf8(const char *s, size_t bytes)
 	return true;
 }
 
+static unsigned long code_point(const unsigned char *s, size_t len)
+{
+	unsigned long cp = len == 1 ? s[0] : s[0] & (0x7fU >> len);
+
+	for (size_t i = 1; i < len; i++)
+		cp = cp << 6 | (s[i] & 0x3f);
+	return cp;
+}
+
+/* What moves the cursor, begins an escape sequence, or makes text look like another. */
+static bool is_control(unsigned long cp)
+{
+	static const struct {
+		unsigned long first, last;
+	} ranges[] = { { 0, 0x1f },	   { 0x7f, 0x9f },     { 0x200b, 0x200f },
+		       { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff } };
+
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+		if (cp >= ranges[i].first && cp <= ranges[i].last)
+			return true;
+	return false;
+}
+
 void buf_json(struct buf *b, const char *s)
 {
 	size_t left = strlen(s);
@@ -263,14 +286,39 @@ void buf_json(struct buf *b, const char *s)
 			buf_addf(b, "\\%c", c);
 		else if (c == '\n')
 			buf_str(b, "\\n");
-		else if (c < 0x20)
-			buf_addf(b, "\\u%04x", c);
+		else if (is_control(code_point((const unsigned char *)s, len)))
+			buf_addf(b, "\\u%04lx", code_point((const unsigned char *)s, len));
 		else
 			buf_add(b, s, len);
 		len = len ? len : 1;
 		s += len;
 		left -= len;
 	}
+}
+
+size_t buf_visible(struct buf *b, const char *s)
+{
+	size_t left = strlen(s), columns = 0;
+
+	while (left) {
+		const unsigned char *u = (const unsigned char *)s;
+		size_t len = utf8_len(u, left);
+		unsigned long cp = len ? code_point(u, len) : 0;
+		size_t from = b->n;
+
+		if (!len || (is_control(cp) && cp < 0x80))
+			buf_addf(b, "\\x%02x", u[0]);
+		else if (is_control(cp))
+			buf_addf(b, "\\u{%lx}", cp);
+		else
+			buf_add(b, s, len);
+		/* wide and combining characters count as one: good enough for paths */
+		columns += len && !is_control(cp) ? 1 : b->n - from;
+		len = len ? len : 1;
+		s += len;
+		left -= len;
+	}
+	return columns;
 }
 
 void buf_done(struct buf *b)

@@ -95,6 +95,11 @@ void buf_str(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Append `s` as the inside of a JSON string (RFC 8259 §7); bytes that are not UTF-8 become U+FFFD. */
 void buf_json(struct buf *b, const char *s);
+/*
+ * Append `s` as a terminal may see it: control characters (C1 and the ones that turn the direction
+ * of text among them) and bytes that are not UTF-8 as \xNN or \u{N}. Gives the columns it takes.
+ */
+size_t buf_visible(struct buf *b, const char *s);
 /* Free the memory; the buffer is empty afterwards. */
 void buf_done(struct buf *b);
 

@@ -231,12 +231,33 @@ static void text_becomes_the_inside_of_a_json_string(void **state)
 	expect_json("say \"a\\b\"", "say \\\"a\\\\b\\\"");
 	expect_json("a\nb\tc\x1b[31m", "a\\nb\\u0009c\\u001b[31m");
 	expect_json("é€😀", "é€😀");
+	/* C1 controls and overrides of direction reach no terminal by JSON either */
+	expect_json("\x7f\xc2\x9b\xe2\x80\xae", "\\u007f\\u009b\\u202e");
 	expect_json("a\xff", "a\\ufffd");
 	expect_json("\xc3", "\\ufffd");
 	expect_json("\xe2\x82\"", "\\ufffd\\ufffd\\\"");
 }
 
 /* --- text ---------------------------------------------------------------------------------------- */
+
+static void expect_visible(const char *text, const char *shown, size_t columns)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	assert_int_equal(buf_visible(&b, text), columns);
+	assert_string_equal(b.p ? b.p : "", shown);
+}
+
+static void what_a_terminal_would_obey_becomes_visible(void **state)
+{
+	(void)state;
+	expect_visible("", "", 0);
+	expect_visible("/plain text é", "/plain text é", 13);
+	expect_visible("\x1b]0;x\x07\n", "\\x1b]0;x\\x07\\x0a", 16);
+	expect_visible("a\xff\xc3", "a\\xff\\xc3", 9);
+	expect_visible("\xc2\x9b", "\\u{9b}", 6);
+	expect_visible("\xe2\x80\xae", "\\u{202e}", 8);
+}
 
 static void utf8_is_told_from_what_only_looks_like_it(void **state)
 {
@@ -344,6 +365,7 @@ int main(void)
 		cmocka_unit_test(adding_nothing_gives_an_empty_string),
 		cmocka_unit_test(a_buffer_grows_byte_by_byte),
 		cmocka_unit_test(text_becomes_the_inside_of_a_json_string),
+		cmocka_unit_test(what_a_terminal_would_obey_becomes_visible),
 		cmocka_unit_test(utf8_is_told_from_what_only_looks_like_it),
 		cmocka_unit_test(missing_strings_equal_each_other_only),
 		cmocka_unit_test(only_plain_decimal_is_a_number),
