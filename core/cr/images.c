@@ -133,7 +133,7 @@ static bool is_normal(struct arena *arena, const char *path)
 	return *path == '/' && str_eq(path, external_spec_normal_path(arena, path));
 }
 
-static int parse_mount(struct image_file *f, struct arena *arena, struct image_mount *m)
+int images_next_mount(struct image_file *f, struct arena *arena, struct image_mount *m)
 {
 	Criu__Image__MntEntry *e;
 	const uint8_t *p;
@@ -179,7 +179,7 @@ static int parse_mounts(struct image_file *f, struct image_mounts *out)
 	/* a broken last entry isn't counted, and fails before it is stored */
 	out->v = arena_array(&out->arena, max + 1, sizeof(*out->v));
 	while (f->at < f->n) {
-		if (parse_mount(f, &out->arena, &out->v[out->n]))
+		if (images_next_mount(f, &out->arena, &out->v[out->n]))
 			return -1;
 		has_root |= str_eq(out->v[out->n++].mountpoint, "/");
 	}

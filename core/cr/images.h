@@ -73,6 +73,14 @@ int images_read_dump_stats(int dirfd, struct image_dump_stats *out, struct err *
 int images_parse_mounts(const char *file, const void *bytes, size_t n_bytes,
 			struct image_mounts *out, struct err *err);
 
+struct image_file;
+
+/*
+ * Take the next mount of a mountpoints image, whose magics are behind; strings go into `arena`. Fills
+ * `m` also for a mountpoint in a bad form. Errors: ERR_INVALID; the place stays at what can't be read.
+ */
+int images_next_mount(struct image_file *f, struct arena *arena, struct image_mount *m);
+
 /* Give back the memory; the value is empty afterwards. */
 void images_mounts_done(struct image_mounts *mounts);
 
