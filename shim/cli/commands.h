@@ -24,6 +24,7 @@ extern const struct cli_command command_resume;
 extern const struct cli_command command_update;
 extern const struct cli_command command_checkpoint;
 extern const struct cli_command command_restore;
+extern const struct cli_command command_inspect;
 extern const struct cli_command command_spec;
 extern const struct cli_command command_features;
 extern const struct cli_command command_version;

@@ -31,25 +31,10 @@ const struct cli_option cli_global_options[] = {
 };
 
 const struct cli_command *const cli_commands[] = {
-	&command_run,
-	&command_create,
-	&command_start,
-	&command_state,
-	&command_list,
-	&command_kill,
-	&command_delete,
-	&command_exec,
-	&command_ps,
-	&command_pause,
-	&command_resume,
-	&command_update,
-	&command_checkpoint,
-	&command_restore,
-	&command_spec,
-	&command_features,
-	&command_version,
-	&command_help,
-	NULL,
+	&command_run,	 &command_create,   &command_start,	 &command_state,   &command_list,
+	&command_kill,	 &command_delete,   &command_exec,	 &command_ps,	   &command_pause,
+	&command_resume, &command_update,   &command_checkpoint, &command_restore, &command_inspect,
+	&command_spec,	 &command_features, &command_version,	 &command_help,	   NULL,
 };
 
 const struct cli_command *cli_find_command(const char *name)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shim/cli/table.h"
 
-#define GAP 2
+#define GAP	  2
+#define MAX_WIDTH 100 /* a longer cell pushes its row alone to the right */
 
 static size_t add_cell(struct table *t, const char *text)
 {
@@ -19,7 +20,8 @@ void table_row(struct table *t, const char *const *cells)
 	for (size_t i = 0; i < t->columns; i++) {
 		size_t columns = add_cell(t, cells[i] ? cells[i] : "");
 
-		t->width[i] = columns > t->width[i] ? columns : t->width[i];
+		if (columns > t->width[i])
+			t->width[i] = columns < MAX_WIDTH ? columns : MAX_WIDTH;
 	}
 }
 
@@ -34,7 +36,9 @@ static void print_row(const struct table *t, size_t first, size_t indent, struct
 			buf_addf(out, "%*s%s", (int)spaces, "", t->cells.v[at]);
 			spaces = 0;
 		}
-		spaces += t->width[i] - t->cell_width[at] + GAP;
+		spaces += GAP;
+		if (t->width[i] > t->cell_width[at])
+			spaces += t->width[i] - t->cell_width[at];
 	}
 	buf_str(out, "\n");
 }
