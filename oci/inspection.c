@@ -52,17 +52,17 @@ static void write_sizes(struct json_out *out, const struct inspection *in)
 {
 	json_out_open(out, "sizes", '{');
 	json_out_number(out, "files", in->sizes.n_files);
-	json_out_number(out, "total", in->sizes.total);
-	json_out_number(out, "memory", in->sizes.memory);
-	json_out_number(out, "tmpfs", in->sizes.tmpfs);
+	json_out_number(out, "totalBytes", in->sizes.total);
+	json_out_number(out, "memoryBytes", in->sizes.memory);
+	json_out_number(out, "tmpfsBytes", in->sizes.tmpfs);
 	json_out_close(out, '}');
 	if (!in->has_stats)
 		return;
 	json_out_open(out, "times", '{');
-	json_out_number(out, "freezing", in->stats.freezing_us);
-	json_out_number(out, "frozen", in->stats.frozen_us);
-	json_out_number(out, "memoryDump", in->stats.memdump_us);
-	json_out_number(out, "memoryWrite", in->stats.memwrite_us);
+	json_out_number(out, "freezingUs", in->stats.freezing_us);
+	json_out_number(out, "frozenUs", in->stats.frozen_us);
+	json_out_number(out, "memoryDumpUs", in->stats.memdump_us);
+	json_out_number(out, "memoryWriteUs", in->stats.memwrite_us);
 	json_out_number(out, "pagesScanned", in->stats.pages_scanned);
 	json_out_number(out, "pagesWritten", in->stats.pages_written);
 	json_out_number(out, "pagesSkipped", in->stats.pages_skipped);

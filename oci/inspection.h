@@ -3,7 +3,7 @@
  * inspection.h - what `kedge inspect --format json` prints
  *
  * In       struct inspection, struct oci_archive (of a directory that isn't one: empty)
- * Out      a JSON object; times in microseconds, sizes in bytes
+ * Out      a JSON object
  * Effects  none
  */
 #ifndef KEDGE_OCI_INSPECTION_H

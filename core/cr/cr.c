@@ -9,8 +9,6 @@
 #include "core/base/fd.h"
 #include "core/cr/cr.h"
 
-#define DEFAULT_IMAGE_PATH "checkpoint" /* runc's, below the working directory */
-
 /* mkdir -p; only the last directory is private. */
 static int make_dirs(const char *path, struct err *err)
 {
@@ -45,7 +43,7 @@ static int open_dir(const char *what, const char *path, bool make, char **abs, s
 
 int cr_dirs_open(const struct cr_options *opts, bool make, struct cr_dirs *dirs, struct err *err)
 {
-	const char *images = opts->image_path ? opts->image_path : DEFAULT_IMAGE_PATH;
+	const char *images = opts->image_path ? opts->image_path : CR_DEFAULT_IMAGE_PATH;
 
 	*dirs = (struct cr_dirs){ .images_fd = -1, .work_fd = -1 };
 	dirs->images_fd = open_dir("image directory", images, make, &dirs->images, err);

@@ -16,6 +16,9 @@
 #include "core/base/str.h"
 #include "core/plan/criu_request.h"
 
+/* Where images are without an image_path: runc's, below the working directory. */
+#define CR_DEFAULT_IMAGE_PATH "checkpoint"
+
 /* Options of both directions. Zeroed: runc's defaults. Strings are borrowed. */
 struct cr_options {
 	const char *image_path;	    /* directory; NULL: ./checkpoint as in runc */

@@ -146,6 +146,22 @@ static int open_dir(const struct store *store, const char *id, struct container 
 	return 0;
 }
 
+static int taken(const char *id, struct err *err)
+{
+	err_set(err, ERR_EXISTS, "container with id \"%s\" exists already", id);
+	return err_hint(err, "take another id, or `kedge delete %s` first", id);
+}
+
+int store_check_free(const char *root, const char *id, struct err *err)
+{
+	auto_free char *path = xasprintf("%s/%s", root, id);
+	struct stat st;
+
+	if (store_check_id(id, err))
+		return -1;
+	return lstat(path, &st) ? 0 : taken(id, err);
+}
+
 int store_reserve(const struct store *store, const char *id, struct container *c, struct err *err)
 {
 	c->dir_fd = c->lock_fd = -1;
@@ -154,8 +170,7 @@ int store_reserve(const struct store *store, const char *id, struct container *c
 	if (mkdirat(store->root_fd, id, 0711)) {
 		if (errno != EEXIST)
 			return err_sys(err, "create %s/%s", store->root, id);
-		err_set(err, ERR_EXISTS, "container with id \"%s\" exists already", id);
-		return err_hint(err, "take another id, or `kedge delete %s` first", id);
+		return taken(id, err);
 	}
 	/* one that `delete` took away before it was locked, or that isn't ours any more, stays so */
 	return open_dir(store, id, c, err) || store_lock(c, err) ? -1 : 0;

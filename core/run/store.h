@@ -28,6 +28,12 @@ void store_done(struct store *store);
  */
 int store_check_id(const char *id, struct err *err);
 
+/*
+ * Whether store_reserve() would find `id` free in the directory `root`; nothing is taken or made.
+ * Errors: as store_reserve().
+ */
+int store_check_free(const char *root, const char *id, struct err *err);
+
 /* The ids that have a directory, sorted. */
 int store_list(const struct store *store, struct strv *ids, struct err *err);
 

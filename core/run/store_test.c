@@ -471,6 +471,14 @@ static void an_id_is_taken_once(void **state)
 	assert_int_equal(b.dir_fd, -1);
 	assert_int_equal(store_reserve(&p->store, "a/b", &b, &err), -1);
 	assert_int_equal(err.kind, ERR_INVALID);
+	/* the same by a look alone, which takes nothing */
+	assert_int_equal(store_check_free(p->store.root, "a", &err), -1);
+	assert_int_equal(err.kind, ERR_EXISTS);
+	assert_int_equal(store_check_free(p->store.root, "b", NULL), 0);
+	assert_int_equal(store_check_free(p->store.root, "b", NULL), 0);
+	assert_int_equal(store_check_free("/nonexistent", "b", NULL), 0);
+	assert_int_equal(store_check_free(p->store.root, "a/b", &err), -1);
+	assert_int_equal(err.kind, ERR_INVALID);
 	container_done(&a);
 	container_done(&b);
 }

@@ -5,12 +5,16 @@
 #include "shim/cli/commands.h"
 #include "shim/cli/cr_values.h"
 #include "shim/cli/load.h"
+#include "shim/cli/plan.h"
+#include "shim/cli/progress.h"
+#include "shim/cli/summary.h"
 
 #define CR(field) CLI_AT(struct cr_values, cr.field)
 
 static const struct cli_option checkpoint_options[] = {
 	CR_IMAGE_PATH_OPTION,
 	CR_EXTERNAL_OPTION,
+	CR_DRY_RUN_OPTION,
 	{ CR(leave_running), 0, "leave-running", NULL, "let the container run on" },
 	{ CR(pre_dump), 0, "pre-dump", NULL,
 	  "memory only, the container runs on; for a later checkpoint" },
@@ -23,20 +27,60 @@ static const struct cli_option checkpoint_options[] = {
 	{ 0 },
 };
 
+static int check_options(const struct cr_options *opts, struct err *err)
+{
+	/* absolute, the link to the parent would break as soon as the images are moved */
+	if (!opts->parent_path || opts->parent_path[0] != '/')
+		return 0;
+	return err_set(err, ERR_INVALID, "--parent-path %s: it must be relative to --image-path",
+		       opts->parent_path);
+}
+
+/* What is known about the call, for plan, summary and statistics. */
+static struct oci_cr about(const struct cli *cli, const struct cr_options *opts)
+{
+	return (struct oci_cr){ .operation = opts->pre_dump ? "pre-dump" : "checkpoint",
+				.id = cli->args[0],
+				.images = opts->image_path };
+}
+
+static int run_plan(const struct cli *cli, struct err *err)
+{
+	const struct cr_values *v = cli->values;
+	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(external_plan_done) struct external_plan plan = { 0 };
+	struct cr_options opts = cr_values_options(cli);
+	struct oci_cr what = about(cli, &opts);
+
+	if (check_options(&opts, err) || load_container_spec(cli, &l, err))
+		return -1;
+	/* a refusal is printed with the plan, and by cli_main() */
+	checkpoint_plan(&l.c, &l.spec, &opts, &plan, err);
+	for (size_t i = 0; i < plan.warnings.n; i++)
+		log_warn("%s", plan.warnings.v[i]);
+	return plan_print(&what, str_eq(v->format, "json"), &plan, err);
+}
+
 static int run_checkpoint(const struct cli *cli, struct err *err)
 {
+	const struct cr_values *v = cli->values;
 	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(progress_end) pid_t progress = 0;
 	struct cr_options opts = cr_values_options(cli);
+	struct oci_cr what = about(cli, &opts);
+	struct cr_report report = { 0 };
+	auto_free char *line = NULL;
 	struct err cleanup = { 0 };
 
-	/* absolute, the link to the parent would break as soon as the images are moved */
-	if (opts.parent_path && opts.parent_path[0] == '/')
-		return err_set(err, ERR_INVALID,
-			       "--parent-path %s: it must be relative to --image-path",
-			       opts.parent_path);
-	if (load_container_spec(cli, &l, err) ||
-	    checkpoint_container(&l.c, &l.spec, &opts, NULL, err))
+	if (v->dry_run)
+		return run_plan(cli, err);
+	line = xasprintf("%s of %s", what.operation, what.id);
+	progress = progress_begin(line, opts.image_path ? opts.image_path : CR_DEFAULT_IMAGE_PATH);
+	if (check_options(&opts, err) || load_container_spec(cli, &l, err) ||
+	    checkpoint_container(&l.c, &l.spec, &opts, &report, err))
 		return -1;
+	progress_end(&progress);
+	summary_print(&what, &report, v->stats);
 	if (opts.leave_running || opts.pre_dump)
 		return 0;
 	/* the images are complete, so what is left behind is no failure of the checkpoint */
@@ -56,7 +100,8 @@ const struct cli_command command_checkpoint = {
 		"another. `kedge restore` says by these keys where each mount comes from.\n"
 		"  --external mnt[MOUNTPOINT]:KEY   the mount at MOUNTPOINT gets KEY\n"
 		"  --external mnt[]:sm              also mounts that are shared with the host (s)\n"
-		"                                   or slaves of it (m)\n\n"
+		"                                   or slaves of it (m)\n"
+		"`kedge plan checkpoint ID` shows the mounts and their keys beforehand.\n\n"
 		"Examples:\n"
 		"  kedge checkpoint --image-path /var/ck/web web\n"
 		"  kedge checkpoint --image-path /var/ck/web --external 'mnt[/data]:data' web\n"
@@ -67,4 +112,19 @@ const struct cli_command command_checkpoint = {
 	.shared = cr_shared_options,
 	.values_bytes = sizeof(struct cr_values),
 	.run = run_checkpoint,
+};
+
+const struct cli_command command_plan_checkpoint = {
+	.name = "plan checkpoint",
+	.group = "Checkpoint and restore",
+	.summary = "show the external mounts of a container and the keys they would get",
+	.args = "ID",
+	.details = "It takes every option of `kedge checkpoint`. Example:\n"
+		   "  kedge plan checkpoint --external 'mnt[/data]:data' web\n",
+	.min_args = 1,
+	.max_args = 1,
+	.options = checkpoint_options,
+	.shared = cr_shared_options,
+	.values_bytes = sizeof(struct cr_values),
+	.run = run_plan,
 };

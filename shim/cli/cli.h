@@ -90,17 +90,18 @@ struct cli {
 
 #define CLI_ANY_ARGS 1000000
 
-/* One command. */
+/* One command. One that has others below it has no code of its own. */
 struct cli_command {
-	const char *name;
+	const char *name;    /* of one below another: both words, "plan restore" */
 	const char *group;   /* its heading in `kedge --help` */
 	const char *summary; /* one line */
 	const char *args;    /* what follows the options, for the usage line; or "" */
 	const char *details; /* what help adds behind the options (ends with a newline), or NULL */
 	size_t min_args, max_args;
-	const struct cli_option *options; /* the table of its own, or NULL */
-	const struct cli_option *shared;  /* a table that it has in common with others, or NULL */
-	size_t values_bytes;		  /* size of the struct behind both; 0 without options */
+	const struct cli_command *const *commands; /* those below it; ends with NULL; or NULL */
+	const struct cli_option *options;	   /* the table of its own, or NULL */
+	const struct cli_option *shared; /* a table that it has in common with others, or NULL */
+	size_t values_bytes;		 /* size of the struct behind both; 0 without options */
 	bool in_order;	     /* what follows the first argument is not kedge's to parse */
 	bool is_sealed;	     /* it enters a container: run from a sealed copy (CVE-2019-5736) */
 	int failure_status;  /* the exit status of a failure; 0 means 1 */

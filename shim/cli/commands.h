@@ -24,6 +24,9 @@ extern const struct cli_command command_resume;
 extern const struct cli_command command_update;
 extern const struct cli_command command_checkpoint;
 extern const struct cli_command command_restore;
+extern const struct cli_command command_plan;
+extern const struct cli_command command_plan_checkpoint; /* below command_plan */
+extern const struct cli_command command_plan_restore;
 extern const struct cli_command command_inspect;
 extern const struct cli_command command_spec;
 extern const struct cli_command command_features;
@@ -38,5 +41,8 @@ extern const struct cli_option cli_global_options[];
 
 /* The command of that name, or NULL. */
 const struct cli_command *cli_find_command(const char *name);
+
+/* The command that `word` names below `command` ("checkpoint" below "plan"), or NULL. */
+const struct cli_command *cli_find_below(const struct cli_command *command, const char *word);
 
 #endif

@@ -14,6 +14,9 @@
 
 struct cr_values {
 	struct cr_options cr;
+	const char *format; /* of what dry_run shows */
+	const char *stats;  /* FILE, or "-" */
+	bool dry_run;
 	/* restore alone */
 	const char *bundle;
 	const char *console_socket;
@@ -33,6 +36,12 @@ struct cr_values {
 	{                                                                          \
 		CLI_AT(struct cr_values, cr.external), 0, "external", "RES",       \
 			"where a mount comes from or goes, see below (repeatable)" \
+	}
+
+#define CR_DRY_RUN_OPTION                                              \
+	{                                                              \
+		CLI_AT(struct cr_values, dry_run), 0, "dry-run", NULL, \
+			"show what would be done, and do nothing"      \
 	}
 
 /* What else both commands have in common; ends with a row without name. */

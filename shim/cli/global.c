@@ -30,17 +30,45 @@ const struct cli_option cli_global_options[] = {
 	{ 0 },
 };
 
+/* clang-format off */
 const struct cli_command *const cli_commands[] = {
-	&command_run,	 &command_create,   &command_start,	 &command_state,   &command_list,
-	&command_kill,	 &command_delete,   &command_exec,	 &command_ps,	   &command_pause,
-	&command_resume, &command_update,   &command_checkpoint, &command_restore, &command_inspect,
-	&command_spec,	 &command_features, &command_version,	 &command_help,	   NULL,
+	&command_run,
+	&command_create,
+	&command_start,
+	&command_state,
+	&command_list,
+	&command_kill,
+	&command_delete,
+	&command_exec,
+	&command_ps,
+	&command_pause,
+	&command_resume,
+	&command_update,
+	&command_checkpoint,
+	&command_restore,
+	&command_plan,
+	&command_inspect,
+	&command_spec,
+	&command_features,
+	&command_version,
+	&command_help,
+	NULL,
 };
+/* clang-format on */
 
 const struct cli_command *cli_find_command(const char *name)
 {
 	for (const struct cli_command *const *c = cli_commands; *c; c++) {
 		if (!strcmp((*c)->name, name))
+			return *c;
+	}
+	return NULL;
+}
+
+const struct cli_command *cli_find_below(const struct cli_command *command, const char *word)
+{
+	for (const struct cli_command *const *c = command->commands; c && *c; c++) {
+		if (!strcmp((*c)->name + strlen(command->name) + 1, word))
 			return *c;
 	}
 	return NULL;
@@ -146,22 +174,17 @@ static int run_command(struct cli *cli, const struct options *o, struct err *err
 	return cli->command->run(cli, err);
 }
 
-static int parse_command(struct cli *cli, char **argv, struct err *err)
+static int parse_options(struct cli *cli, char **argv, struct err *err)
 {
-	const struct cli_command *command = cli_find_command(argv[0]);
+	const struct cli_command *command = cli->command;
 	struct options o = { 0 };
 	int status;
 
-	if (!command) {
-		err_set(err, ERR_INVALID, "unknown command: %s", argv[0]);
-		return err_hint(err, "`kedge --help` lists the commands");
-	}
-	cli->command = command;
 	o.tables[0] = command->options;
 	o.tables[1] = command->shared;
 	o.in_order = command->in_order;
 	o.values = xcalloc(1, command->values_bytes + 1);
-	status = options_parse(&o, argv + 1, err);
+	status = options_parse(&o, argv, err);
 	if (status)
 		err_hint(err, "`kedge %s --help` shows its options", command->name);
 	else
@@ -169,6 +192,37 @@ static int parse_command(struct cli *cli, char **argv, struct err *err)
 	options_done(&o);
 	free(o.values);
 	return status;
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+}
+
+/* "kedge plan" alone shows the help, as "kedge" does. */
+static int parse_below(struct cli *cli, char **argv, struct err *err)
+{
+	const struct cli_command *above = cli->command;
+
+	if (!*argv || is_help(*argv))
+		return help_print(above, err);
+	cli->command = cli_find_below(above, *argv);
+	if (cli->command)
+		return parse_options(cli, argv + 1, err);
+	cli->command = above;
+	err_set(err, ERR_INVALID, "unknown command: %s %s", above->name, *argv);
+	return err_hint(err, "`kedge %s --help` lists them", above->name);
+}
+
+static int parse_command(struct cli *cli, char **argv, struct err *err)
+{
+	cli->command = cli_find_command(argv[0]);
+	if (!cli->command) {
+		err_set(err, ERR_INVALID, "unknown command: %s", argv[0]);
+		return err_hint(err, "`kedge --help` lists the commands");
+	}
+	return cli->command->commands ? parse_below(cli, argv + 1, err)
+				      : parse_options(cli, argv + 1, err);
 }
 
 static int run_line(struct cli *cli, struct options *o, char **argv, struct err *err)

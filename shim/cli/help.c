@@ -55,6 +55,16 @@ static void add_options(struct buf *b, const struct cli_option *table)
 		add_option(b, table);
 }
 
+static void add_commands(struct buf *b, const struct cli_command *above)
+{
+	if (above->commands)
+		buf_str(b, "\nCommands:\n");
+	for (const struct cli_command *const *c = above->commands; c && *c; c++) {
+		buf_addf(b, "  %-12s", (*c)->name + strlen(above->name) + 1);
+		add_wrapped(b, (*c)->summary, 14, 14);
+	}
+}
+
 void help_overview(struct buf *b)
 {
 	const char *group = "";
@@ -82,6 +92,7 @@ void help_command(const struct cli_command *command, struct buf *b)
 		 *command->args ? " " : "", command->args);
 	buf_addf(b, "%c", toupper((unsigned char)command->summary[0]));
 	add_wrapped(b, command->summary + 1, 1, 0);
+	add_commands(b, command);
 	if (has_options)
 		buf_str(b, "\nOptions:\n");
 	add_options(b, command->options);
@@ -105,8 +116,11 @@ static int run_help(const struct cli *cli, struct err *err)
 {
 	const struct cli_command *command = cli->n_args ? cli_find_command(cli->args[0]) : NULL;
 
+	if (command && cli->n_args > 1)
+		command = cli_find_below(command, cli->args[1]);
 	if (cli->n_args && !command) {
-		err_set(err, ERR_INVALID, "unknown command: %s", cli->args[0]);
+		err_set(err, ERR_INVALID, "unknown command: %s%s%s", cli->args[0],
+			cli->n_args > 1 ? " " : "", cli->n_args > 1 ? cli->args[1] : "");
 		return err_hint(err, "`kedge help` lists the commands");
 	}
 	return help_print(command, err);
@@ -117,6 +131,6 @@ const struct cli_command command_help = {
 	.group = "About kedge",
 	.summary = "show this, or the help of a command",
 	.args = "[COMMAND]",
-	.max_args = 1,
+	.max_args = 2,
 	.run = run_help,
 };

@@ -30,16 +30,50 @@ static size_t lines(const char *text)
 	return n;
 }
 
+static void check_page(const struct cli_command *c)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	help_command(c, &b);
+	check_width(c->name, b.p);
+	assert_true(lines(b.p) <= 60);
+}
+
 static void every_page_fits_80_columns(void **state)
 {
 	(void)state;
 	for (const struct cli_command *const *c = cli_commands; *c; c++) {
-		AUTO(buf_done) struct buf b = { 0 };
-
-		help_command(*c, &b);
-		check_width((*c)->name, b.p);
-		assert_true(lines(b.p) <= 60);
+		check_page(*c);
+		for (const struct cli_command *const *d = (*c)->commands; d && *d; d++)
+			check_page(*d);
 	}
+}
+
+static void a_command_below_another_has_both_names(void **state)
+{
+	(void)state;
+	for (const struct cli_command *const *c = cli_commands; *c; c++) {
+		assert_true(!(*c)->commands == !!(*c)->run);
+		for (const struct cli_command *const *d = (*c)->commands; d && *d; d++) {
+			assert_true(str_starts((*d)->name, (*c)->name));
+			assert_ptr_equal(cli_find_below(*c, strrchr((*d)->name, ' ') + 1), *d);
+			assert_null((*d)->commands);
+			assert_null(cli_find_command((*d)->name));
+		}
+	}
+	assert_null(cli_find_below(&command_plan, "plan"));
+	assert_null(cli_find_below(&command_run, "x"));
+}
+
+static void a_page_lists_the_commands_below(void **state)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	(void)state;
+	help_command(&command_plan, &b);
+	assert_non_null(strstr(b.p, "Usage: kedge plan COMMAND\n"));
+	assert_non_null(strstr(b.p, "\nCommands:\n  checkpoint  show the external"));
+	assert_non_null(strstr(b.p, "\n  restore     show the external"));
 }
 
 static void the_overview_names_every_command_on_one_screen(void **state)
@@ -118,6 +152,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_page_fits_80_columns),
+		cmocka_unit_test(a_command_below_another_has_both_names),
+		cmocka_unit_test(a_page_lists_the_commands_below),
 		cmocka_unit_test(the_overview_names_every_command_on_one_screen),
 		cmocka_unit_test(no_name_or_letter_stands_for_two_options),
 		cmocka_unit_test(long_texts_are_wrapped_under_their_column),

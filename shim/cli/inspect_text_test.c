@@ -130,7 +130,7 @@ static void json_has_all_of_it_and_nothing_a_terminal_obeys(void **state)
 	(void)state;
 	expect_printable(text);
 	assert_non_null(strstr(text, "\"mountpoint\": \"/data/\\\"\\u001b]0;x\\u0007\\\\n\""));
-	assert_non_null(strstr(text, "\"frozen\": 41234"));
+	assert_non_null(strstr(text, "\"frozenUs\": 41234"));
 	assert_non_null(strstr(text, "\"problems\": []"));
 }
 
