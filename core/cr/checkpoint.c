@@ -11,6 +11,7 @@
 #include "core/base/proc.h"
 #include "core/cr/checkpoint.h"
 #include "core/cr/criu.h"
+#include "core/cr/criu_explain.h"
 #include "core/cr/dump_cgroups.h"
 #include "core/cr/dump_input.h"
 #include "core/cr/half_open.h"
@@ -223,6 +224,16 @@ static int check_tracking(const struct checkpoint *k, struct criu *criu, struct 
 			     "CONFIG_MEM_SOFT_DIRTY");
 }
 
+static void explain(const struct checkpoint *k, struct err *err)
+{
+	AUTO(mount_names_done) struct mount_names names = { 0 };
+
+	for (size_t i = 0; i < k->info.n; i++)
+		mount_names_add(&names, k->info.v[i].id, k->info.v[i].mountpoint,
+				k->info.v[i].source);
+	criu_explain(&names, err);
+}
+
 static int dump(struct checkpoint *k, struct err *err)
 {
 	AUTO(criu_done) struct criu criu = { 0 };
@@ -250,6 +261,7 @@ static int dump(struct checkpoint *k, struct err *err)
 	k->report->criu_us = proc_now_us() - began_us;
 	if (!ret)
 		return 0;
+	explain(k, err);
 	sidecar_remove_info(k->dirs.images_fd);
 	/* its answer comes after it has taken its rules away */
 	k->has_locked_net = k->has_locked_net && !criu.has_answered;

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/cr/cr.h"
@@ -55,8 +57,21 @@ int cr_dirs_open(const struct cr_options *opts, bool make, struct cr_dirs *dirs,
 	return dirs->work_fd < 0 ? -1 : 0;
 }
 
+/* An empty one goes in any case. */
+static void remove_own_work(struct cr_dirs *dirs)
+{
+	if (!dirs->has_own_work)
+		return;
+	if (dirs->keeps_work)
+		rmdir(dirs->work);
+	else
+		fd_remove_tree(AT_FDCWD, dirs->work, NULL);
+	dirs->has_own_work = false;
+}
+
 void cr_dirs_done(struct cr_dirs *dirs)
 {
+	remove_own_work(dirs);
 	fd_close(&dirs->images_fd);
 	fd_close(&dirs->work_fd);
 	free(take_ptr(&dirs->images));
@@ -126,9 +141,38 @@ static int fill_empty_ns(const struct cr_options *opts, struct criu_request *req
 	return 0;
 }
 
+/* CRIU writes a log and statistics; the images themselves it only reads. */
+static int ensure_work(const struct cr_options *opts, struct cr_dirs *dirs,
+		       const struct criu_request *req, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	auto_free char *path = xasprintf("%s/kedge-restore-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	int fd;
+
+	if (opts->work_path || req->verb != CRIU_RESTORE ||
+	    !faccessat(dirs->images_fd, ".", W_OK, AT_EACCESS))
+		return 0;
+	if (!mkdtemp(path)) {
+		err_sys(err, "image directory %s is read-only, and make %s for the log",
+			dirs->images, path);
+		return err_hint(err, "--work-path names a directory for the log");
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "open %s", path);
+	fd_close(&dirs->work_fd);
+	free(dirs->work);
+	dirs->work_fd = fd;
+	dirs->work = take_ptr(&path);
+	dirs->has_own_work = true;
+	return 0;
+}
+
 int cr_fill_request(const struct cr_options *opts, struct cr_dirs *dirs, struct criu_request *req,
 		    struct err *err)
 {
+	if (ensure_work(opts, dirs, req, err))
+		return -1;
 	req->images_fd = dirs->images_fd;
 	req->work_fd = dirs->work_fd;
 	req->config_file = opts->criu_config;

@@ -59,6 +59,8 @@ struct cr_dirs {
 	char *images; /* absolute paths, for messages */
 	char *work;
 	char *page_server; /* the address part of --page-server, for the request */
+	bool has_own_work; /* the work directory was made because the images are read-only */
+	bool keeps_work;   /* set by the caller after a failure: the log stays */
 };
 
 /*
@@ -67,12 +69,13 @@ struct cr_dirs {
  */
 int cr_dirs_open(const struct cr_options *opts, bool make, struct cr_dirs *dirs, struct err *err);
 
-/* Close and free. */
+/* Close and free; a work directory of our own goes, unless it is to be kept and has something. */
 void cr_dirs_done(struct cr_dirs *dirs);
 
 /*
- * Write the options that both directions share into the request. The strings stay the
- * options' and the directories'.
+ * Write the options that both directions share into the request, whose verb is set. The strings
+ * stay the options' and the directories'. For a restore from images in a read-only place, without a
+ * work directory, one is made below $TMPDIR or /tmp: nothing else can take the log.
  * Errors: ERR_INVALID for a word that isn't one, naming the option.
  */
 int cr_fill_request(const struct cr_options *opts, struct cr_dirs *dirs, struct criu_request *req,

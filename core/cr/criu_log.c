@@ -42,6 +42,26 @@ static const struct {
 	{ "link-remap", "give --link-remap" },
 	{ "has bad size", "the file isn't as it was at the checkpoint; bring its content back" },
 	{ "has bad mode", "the file isn't as it was at the checkpoint; bring its mode back" },
+	{ "doesn't have a proper root mount",
+	  "nothing in the container leads to what is mounted there: give it a key with --external "
+	  "'mnt[MOUNTPOINT]:KEY', or unmount it first" },
+	{ "No mapping for",
+	  "say where it comes from with --external 'mnt[KEY]:HOSTPATH'; `kedge plan restore` shows the "
+	  "keys" },
+	{ "unreachable sharing",
+	  "it is a slave of a mount of the host: give --external 'mnt[]:m' on the checkpoint, or make "
+	  "it private in config.json" },
+	{ "Failed to copy sharing",
+	  "it was a slave of a mount of the host, and its source here is private: make the source "
+	  "shared (mount --make-shared), or the mount private in config.json" },
+	{ "Can't stat mountpoint",
+	  "make what is missing, in the root file system or in the source of the mount above it" },
+	{ "half of stream unix connection",
+	  "a process is connected to a unix socket of the host; close the connection first" },
+	{ "Open files on overmounted",
+	  "a process has a file open that another mount hides; close it, or take that mount away" },
+	{ "Bad format in mountinfo",
+	  "a line of the container's mountinfo is longer than CRIU reads; use shorter paths" },
 	{ "No space left on device", "free some space, or give another --image-path" },
 };
 

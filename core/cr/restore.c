@@ -11,7 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/proc.h"
 #include "core/cr/criu.h"
-#include "core/linux/destinations.h"
+#include "core/cr/criu_explain.h"
 #include "core/cr/extras.h"
 #include "core/cr/images.h"
 #include "core/cr/images_pages.h"
@@ -20,6 +20,7 @@
 #include "core/cr/sidecar.h"
 #include "core/cr/stage.h"
 #include "core/linux/console.h"
+#include "core/linux/destinations.h"
 #include "core/linux/namespaces.h"
 #include "core/plan/external_args.h"
 #include "core/plan/external_restore.h"
@@ -36,6 +37,7 @@ struct restore {
 	struct image_mounts images;
 	struct external_plan plan;
 	struct stage stage;
+	struct mount_names names; /* for CRIU's messages: the plan's rows are the last ones */
 	struct strv descriptors;
 	int ns_fds[SPEC_NS_KINDS];
 	int keep_fds[3 + SPEC_NS_KINDS]; /* what CRIU inherits */
@@ -52,6 +54,8 @@ static void restore_release(struct restore *r, bool failed)
 	images_mounts_done(&r->images);
 	external_args_done(&r->args);
 	strv_done(&r->descriptors);
+	mount_names_done(&r->names);
+	r->dirs.keeps_work = failed;
 	cr_dirs_done(&r->dirs);
 	arena_done(&r->arena);
 }
@@ -108,6 +112,25 @@ static int plan_sources(struct restore *r, const char *rootfs, struct err *err)
 			e.hint[0] ? e.hint
 				  : "mend the sources in config.json, or name others with "
 				    "--external 'mnt[KEY]:HOSTPATH'");
+}
+
+/* Before the stage takes the place of the sources. */
+static void name_mounts(struct restore *r)
+{
+	for (size_t i = 0; i < r->images.n; i++)
+		mount_names_add(&r->names, r->images.v[i].id, r->images.v[i].mountpoint, NULL);
+	for (size_t i = 0; i < r->plan.n; i++)
+		mount_names_add(&r->names, r->plan.v[i].id, r->plan.v[i].mountpoint,
+				r->plan.v[i].source);
+}
+
+static void explain(const struct restore *r, struct err *err)
+{
+	struct mount_name *rows = r->names.v + (r->names.n - r->plan.n);
+
+	for (size_t i = 0; i < r->plan.n; i++)
+		rows[i].alias = r->plan.v[i].source;
+	criu_explain(&r->names, err);
 }
 
 static void log_plan(const struct restore *r)
@@ -284,8 +307,10 @@ static int run_criu(struct restore *r, struct err *err)
 	start_us = proc_now_us();
 	if (criu_start(&config, &criu, err))
 		return -1;
-	if (criu_run(&criu, &req, &result, err))
+	if (criu_run(&criu, &req, &result, err)) {
+		explain(r, err);
 		return -1;
+	}
 	r->report.criu_us = proc_now_us() - start_us;
 	if (container_set_pid(r->c, result.pid, err)) {
 		proc_reap(&result.pid);
@@ -315,6 +340,7 @@ static int prepare(struct restore *r, struct err *err)
 	if (cr_dirs_open(r->opts, false, &r->dirs, err) || plan_sources(r, rootfs, err))
 		return -1;
 	log_plan(r);
+	name_mounts(r);
 	return 0;
 }
 

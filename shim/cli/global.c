@@ -93,12 +93,15 @@ static int open_log(const struct cli_globals *g, struct err *err)
 /* Names and CRIU's words come from containers: no escape sequence of theirs reaches a terminal. */
 static void add_line(struct buf *b, const char *text)
 {
-	size_t from = b->n;
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		auto_free char *line = xasprintf("%.*s", (int)n, text);
 
-	buf_str(b, text);
-	for (size_t i = from; i < b->n; i++) {
-		if (((unsigned char)b->p[i] < ' ' && b->p[i] != '\n') || b->p[i] == 0x7f)
-			b->p[i] = '?';
+		buf_visible(b, line);
+		n += text[n] == '\n';
+		text += n;
+		if (*text)
+			buf_str(b, "\n");
 	}
 	buf_str(b, "\n");
 }
