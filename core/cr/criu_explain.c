@@ -125,6 +125,39 @@ static bool explain_path(struct text *t, const char *word)
 	return true;
 }
 
+/* The mount in which `path` lies: the one with the longest mountpoint. */
+static const struct mount_name *find_above(const struct mount_names *names, const char *path)
+{
+	const struct mount_name *found = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		size_t n = strlen(names->v[i].mountpoint);
+
+		if (n >= longest && n > 1 && !strncmp(path, names->v[i].mountpoint, n) &&
+		    path[n] == '/') {
+			found = &names->v[i];
+			longest = n;
+		}
+	}
+	return found;
+}
+
+/* "File data/f has bad size": an open file of the container, without the slash. */
+static bool explain_file(struct text *t, const char *word)
+{
+	const struct mount_name *name;
+	auto_free char *path = xasprintf("/%s", word);
+
+	if (!(str_eq(t->before, "file") || str_eq(t->before, "File")) || !strchr(word, '/'))
+		return false;
+	name = find_above(t->names, path);
+	buf_str(&t->out, path);
+	if (name && name->source)
+		buf_addf(&t->out, " (from %s%s)", name->source, path + strlen(name->mountpoint));
+	return true;
+}
+
 /* A bare number is a mount's id only behind these words; others count bytes, pids, groups. */
 static bool explain_number(struct text *t, const char *word)
 {
@@ -163,7 +196,7 @@ static void explain_word(struct text *t, const char *word)
 	const struct mount_name *last = t->last;
 
 	if (!explain_pair(t, word) && !explain_yard(t, word) && !explain_path(t, word) &&
-	    !explain_number(t, word))
+	    !explain_file(t, word) && !explain_number(t, word))
 		buf_str(&t->out, word);
 	if (t->last == last)
 		t->last = NULL;

@@ -66,6 +66,17 @@ static void ids_in_sentences_about_sharing_become_mountpoints(void **state)
 	       "mnt: Failed to make mount /tmp slave; pie: Waiting for 59");
 }
 
+static void a_file_that_was_open_is_named_on_both_sides(void **state)
+{
+	(void)state;
+	expect("criu restore failed: File data/d/f has bad size 7 (expect 1)",
+	       "criu restore failed: File /data/d/f (from /srv/a/d/f) has bad size 7 (expect 1)");
+	expect("Can't open file tmp/x on restore: No such file or directory",
+	       "Can't open file /tmp/x on restore: No such file or directory");
+	expect("Can't open file database/x", "Can't open file /database/x");
+	expect("file or directory", "file or directory");
+}
+
 static void other_numbers_paths_and_errors_stay(void **state)
 {
 	struct err err = { .kind = ERR_SYS, .msg = "mnt: 12:./data" };
@@ -102,6 +113,7 @@ int main(void)
 		cmocka_unit_test(a_mount_goes_by_mountpoint_and_source),
 		cmocka_unit_test(the_directories_of_criu_become_mountpoints),
 		cmocka_unit_test(ids_in_sentences_about_sharing_become_mountpoints),
+		cmocka_unit_test(a_file_that_was_open_is_named_on_both_sides),
 		cmocka_unit_test(other_numbers_paths_and_errors_stay),
 		cmocka_unit_test(a_message_that_grows_is_cut_at_its_room),
 	};

@@ -14,6 +14,7 @@
 static const char *const noise[] = {
 	"rlimit: Can't setup RLIMIT_NOFILE for self",
 	"exited, status=",
+	"Dump files (pid: ",
 	"Dumping FAILED.",
 	"Pre-dumping FAILED.",
 	"Restoring FAILED.",
@@ -42,6 +43,15 @@ static const struct {
 	{ "link-remap", "give --link-remap" },
 	{ "has bad size", "the file isn't as it was at the checkpoint; bring its content back" },
 	{ "has bad mode", "the file isn't as it was at the checkpoint; bring its mode back" },
+	{ "Can't open file", "the container had it open; bring it back, with the content it had" },
+	{ "bytes while",
+	  "an image is cut short or damaged; `kedge inspect` shows what can be read" },
+	{ "stopped by signal",
+	  "CRIU has crashed, which damaged or incomplete images make it do; `kedge "
+	  "inspect` shows what can be read" },
+	{ "Can't get 1:16 opt",
+	  "kernels of today don't answer this for such a socket; a newer CRIU "
+	  "doesn't ask" },
 	{ "doesn't have a proper root mount",
 	  "nothing in the container leads to what is mounted there: give it a key with --external "
 	  "'mnt[MOUNTPOINT]:KEY', or unmount it first" },

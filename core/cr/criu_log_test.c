@@ -105,6 +105,12 @@ static void known_causes_come_with_advice(void **state)
 	criu_log_add(&odd, "(00.1) Error (criu/a.c:1): something new\n");
 	assert_non_null(strstr(criu_log_advice(&stdio), "/dev/null"));
 	assert_null(criu_log_advice(&odd));
+	criu_log_add(&odd,
+		     "(00.1) Error (criu/cr-dump.c:1): Dump files (pid: 142) failed with -1\n");
+	assert_int_equal(odd.n, 1);
+	criu_log_add(&odd,
+		     "(00.1) Error (criu/mount.c:1): mnt: No mapping for 12:(null) mountpoint\n");
+	assert_non_null(strstr(criu_log_advice(&odd), "kedge plan restore"));
 	assert_null(criu_log_advice(&none));
 }
 

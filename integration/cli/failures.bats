@@ -89,3 +89,25 @@ id_in_images() {
 		nothing_left t-1
 	}
 }
+
+@test "a file that was open and is gone is named on both sides" {
+	echo content >"$T/old/file"
+	script 'exec 3</data/file; while :; do sleep 1; done'
+	start_detached t-1
+	wait_until 5 test -e "/proc/$(pid_of t-1)/fd/3"
+	kedge checkpoint --image-path "$T/images" t-1
+	rm "$T/old/file"
+	refuses "Can't open file /data/file (from $T/old/file)" \
+		kedge restore -d -b "$B" --image-path "$T/images" t-1
+	[[ $output == *"hint: the container had it open; bring it back"* ]]
+	nothing_left t-1
+}
+
+@test "an image that is cut short sends one to kedge inspect" {
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	truncate -s 100 "$T/images/core-1.img"
+	refuses "core-1.img" kedge restore -d -b "$B" --image-path "$T/images" t-1
+	[[ $output == *'kedge inspect'* ]]
+	refuses "core-1.img: offset 8: the next entry has" kedge inspect "$T/images"
+}
