@@ -59,6 +59,7 @@ row() { grep -E "^$1 " <<<"$output"; }
 	[ "$status" -eq 0 ]
 	[ "$output" = "$plan" ]
 	[ ! -e "$T/images" ]
+	refuses "--format: it is for --dry-run" kedge checkpoint --format json --image-path "$T/images" t-1
 }
 
 @test "a key of the user's own is in the plan, and with --format json everything is" {

@@ -65,7 +65,7 @@ static int run_checkpoint(const struct cli *cli, struct err *err)
 {
 	const struct cr_values *v = cli->values;
 	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
-	AUTO(progress_end) pid_t progress = 0;
+	AUTO(progress_end) struct progress progress = { 0 };
 	struct cr_options opts = cr_values_options(cli);
 	struct oci_cr what = about(cli, &opts);
 	struct cr_report report = { 0 };
@@ -74,8 +74,10 @@ static int run_checkpoint(const struct cli *cli, struct err *err)
 
 	if (v->dry_run)
 		return run_plan(cli, err);
+	if (v->format)
+		return err_set(err, ERR_INVALID, "--format: it is for --dry-run");
 	line = xasprintf("%s of %s", what.operation, what.id);
-	progress = progress_begin(line, opts.image_path ? opts.image_path : CR_DEFAULT_IMAGE_PATH);
+	progress_begin(&progress, line, opts.image_path ? opts.image_path : CR_DEFAULT_IMAGE_PATH);
 	if (check_options(&opts, err) || load_container_spec(cli, &l, err) ||
 	    checkpoint_container(&l.c, &l.spec, &opts, &report, err))
 		return -1;

@@ -74,23 +74,27 @@ static void run_child(const char *what, const char *images, pid_t parent)
 	_exit(0);
 }
 
-pid_t progress_begin(const char *what, const char *images)
+void progress_begin(struct progress *p, const char *what, const char *images)
 {
-	pid_t parent = getpid(), child;
+	pid_t parent = getpid();
 
 	if (!isatty(STDERR_FILENO))
-		return 0;
-	child = fork();
-	if (!child)
+		return;
+	p->began_us = proc_now_us();
+	p->child = fork();
+	if (!p->child)
 		run_child(what, images, parent);
-	return child > 0 ? child : 0;
+	if (p->child < 0)
+		p->child = 0;
 }
 
-void progress_end(pid_t *child)
+void progress_end(struct progress *p)
 {
-	if (!*child)
+	if (!p->child)
 		return;
-	proc_reap(child);
-	*child = 0;
-	fd_write_all(STDERR_FILENO, ERASE, sizeof(ERASE) - 1, NULL);
+	proc_reap(&p->child);
+	p->child = 0;
+	/* a restored program may have begun a line of its own: leave it, if there is none of ours */
+	if (proc_now_us() - p->began_us >= FIRST_MS * 1000ULL)
+		fd_write_all(STDERR_FILENO, ERASE, sizeof(ERASE) - 1, NULL);
 }

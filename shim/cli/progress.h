@@ -10,13 +10,19 @@
 
 #include <sys/types.h>
 
-/*
- * Show "<what>: 3 s", and the size of the files in `images` as it grows unless that is NULL. Gives
- * the child for progress_end(), 0 if there is none. It ends with us.
- */
-pid_t progress_begin(const char *what, const char *images);
+/* A zeroed struct shows nothing. */
+struct progress {
+	pid_t child;
+	unsigned long long began_us;
+};
 
-/* End it. The line is gone afterwards. 0 is fine; it is 0 then. */
-void progress_end(pid_t *child);
+/*
+ * Show "<what>: 3 s", and the size of the files in `images` as it grows unless that is NULL. The
+ * child ends with us.
+ */
+void progress_begin(struct progress *p, const char *what, const char *images);
+
+/* End it; it shows nothing then. A line that was shown is gone afterwards. */
+void progress_end(struct progress *p);
 
 #endif

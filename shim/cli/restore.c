@@ -98,7 +98,7 @@ static int run_restore(const struct cli *cli, struct err *err)
 	const struct cr_values *v = cli->values;
 	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
 	AUTO(attach_done) struct attach attach = { .signal_fd = -1 };
-	AUTO(progress_end) pid_t progress = 0;
+	AUTO(progress_end) struct progress progress = { 0 };
 	struct cr_options opts = cr_values_options(cli);
 	struct launch launch = launch_of(v);
 	struct oci_cr about = { "restore", cli->args[0], opts.image_path };
@@ -109,13 +109,15 @@ static int run_restore(const struct cli *cli, struct err *err)
 
 	if (v->dry_run)
 		return run_plan(cli, err);
+	if (v->format)
+		return err_set(err, ERR_INVALID, "--format: it is for --dry-run");
 	if (load_bundle(cli, v->bundle, &l, err) ||
 	    launch_check(&launch, l.spec.process.terminal, err) ||
 	    launch_begin(&launch, &attach, err))
 		return -1;
 	req = request(v, &l, cli->args[0]);
 	line = xasprintf("restore of %s", about.id);
-	progress = progress_begin(line, NULL);
+	progress_begin(&progress, line, NULL);
 	if (restore_container(&req, &opts, &l.c, &out, err))
 		return -1;
 	progress_end(&progress);
