@@ -26,6 +26,14 @@ static void write_engine(struct json_out *out, const struct inspection *in,
 		write_text(out, "checkpointed", archive->checkpointed);
 		json_out_close(out, '}');
 	}
+	if (in->info.version) {
+		json_out_open(out, "checkpoint", '{');
+		write_text(out, "id", in->info.id);
+		write_text(out, "created", in->info.created);
+		write_text(out, "host", in->info.host);
+		write_text(out, "kernel", in->info.kernel);
+		json_out_close(out, '}');
+	}
 	json_out_bool(out, "preDump", in->is_pre_dump);
 	write_text(out, "parent", in->parent);
 }
@@ -88,7 +96,20 @@ static void write_tasks(struct json_out *out, const struct image_tasks *tasks)
 	json_out_close(out, ']');
 }
 
-static void write_mount(struct json_out *out, const struct image_mount *m)
+/* What kedge.json has beside the image. */
+static void write_known(struct json_out *out, const struct checkpoint_mount *known)
+{
+	write_text(out, "destination", known->destination);
+	write_text(out, "hostSource", known->source);
+	if (!known->key)
+		return;
+	json_out_string(out, "origin", external_origin_name(known->origin));
+	json_out_string(out, "kind", external_kind_name(known->kind));
+	json_out_string(out, "sourceState", checkpoint_source_name(known->source_state));
+}
+
+static void write_mount(struct json_out *out, const struct image_mount *m,
+			const struct checkpoint_mount *known)
 {
 	AUTO(buf_done) struct buf flags = { 0 };
 
@@ -107,6 +128,8 @@ static void write_mount(struct json_out *out, const struct image_mount *m)
 	json_out_number(out, "master", m->master);
 	json_out_bool(out, "deleted", m->is_deleted);
 	json_out_bool(out, "plugin", m->has_plugin);
+	if (known)
+		write_known(out, known);
 	json_out_close(out, '}');
 }
 
@@ -122,7 +145,10 @@ static void write_namespaces(struct json_out *out, const struct inspection *in)
 		json_out_open(out, "mounts", '[');
 		/* the images have children before parents */
 		for (size_t k = ns->mounts.n; k-- > 0;)
-			write_mount(out, &ns->mounts.v[k]);
+			write_mount(out, &ns->mounts.v[k],
+				    ns->is_root
+					    ? checkpoint_info_find(&in->info, ns->mounts.v[k].id)
+					    : NULL);
 		json_out_close(out, ']');
 		json_out_close(out, '}');
 	}

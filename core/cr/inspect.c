@@ -269,6 +269,8 @@ static int read_work(const char *work, struct inspection *in, struct err *err)
 		if (!in->criu)
 			read_version(dirs[i], in);
 	}
+	if (!in->criu)
+		in->criu = in->info.criu;
 	return 0;
 }
 
@@ -286,6 +288,8 @@ static void read_parent(struct inspection *in)
 /* runc maps all masked files by one key, crun each by its own path. */
 static const char *guess_engine(const struct inspection *in)
 {
+	if (in->info.engine)
+		return in->info.engine;
 	if (!in->descriptors.n)
 		return "unknown";
 	for (size_t i = 0; in->n_ns && i < in->ns[0].mounts.n; i++) {
@@ -321,6 +325,8 @@ static void read_images(struct inspection *in, const struct names *names)
 	if (images_check_pages(in->images_fd, &err))
 		strv_add(&in->problems, err.msg);
 	if (sidecar_read_descriptors(in->images_fd, &in->descriptors, &err))
+		strv_add(&in->problems, err.msg);
+	if (sidecar_read_info(in->images_fd, &in->info, &err))
 		strv_add(&in->problems, err.msg);
 	read_parent(in);
 }
@@ -360,6 +366,7 @@ void inspection_done(struct inspection *in)
 	in->n_ns = 0;
 	images_tasks_done(&in->tasks);
 	strv_done(&in->descriptors);
+	checkpoint_info_done(&in->info);
 	strv_done(&in->problems);
 	fd_close(&in->dir_fd);
 	fd_close(&in->images_fd);

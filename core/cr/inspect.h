@@ -21,6 +21,7 @@
 #include "core/base/str.h"
 #include "core/cr/images.h"
 #include "core/cr/images_tasks.h"
+#include "core/plan/checkpoint_info.h"
 
 /* The mounts of one mount namespace. */
 struct inspection_ns {
@@ -53,10 +54,11 @@ struct inspection {
 	bool has_stats;
 	struct image_dump_stats stats;
 	struct inspection_sizes sizes;
-	struct strv descriptors; /* of descriptors.json */
-	const char *parent;	 /* where the symlink to an earlier dump leads, or NULL */
-	const char *criu;	 /* "4.1.1", from dump.log; or NULL */
-	const char *engine;	 /* "runc", "crun", "runc or crun", "unknown"; static */
+	struct strv descriptors;     /* of descriptors.json */
+	struct checkpoint_info info; /* of kedge.json; empty if there is none */
+	const char *parent;	     /* where the symlink to an earlier dump leads, or NULL */
+	const char *criu;	     /* "4.1.1", from dump.log; or NULL */
+	const char *engine;	     /* "kedge 0.1.0", "runc", "crun", "runc or crun", "unknown" */
 	struct strv problems;
 };
 

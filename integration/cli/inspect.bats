@@ -29,7 +29,8 @@ checkpoint() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[[ $output =~ "made by "\ +kedge|"made by "\ +"runc or crun" ]]
+	[[ $output =~ "made by "\ +"kedge "[0-9.]+", with CRIU "[0-9.]+", on " ]]
+	[[ $output =~ "container "\ +"t-1 at 20" ]]
 	[[ $output =~ "with CRIU "[0-9]+\.[0-9] ]]
 	[[ $output =~ "times "\ +"frozen "[0-9.]+" ms" ]]
 	[[ $output =~ "size "\ +[0-9.]+" KiB in "[0-9]+" files: memory "[0-9.]+" KiB" ]]
@@ -111,6 +112,18 @@ checkpoint() {
 	head -n -1 <<<"$output" >/dev/null
 	run --separate-stderr kedge inspect -f json "$T/images"
 	jq -e '.problems | length >= 3' <<<"$output"
+}
+
+@test "without kedge.json or with a broken one everything else is shown" {
+	checkpoint
+	echo '{' >"$T/images/kedge.json"
+	run --separate-stderr kedge inspect "$T/images"
+	[ "$status" -eq 1 ]
+	[[ $output == *"/data"* && $stderr == *"kedge.json"* ]]
+	rm "$T/images/kedge.json"
+	run kedge inspect "$T/images"
+	[ "$status" -eq 0 ]
+	[[ $output =~ "made by "\ +("crun"|"runc or crun")", with CRIU" ]]
 }
 
 @test "every image cut anywhere or filled with nonsense ends in a report, not in a crash" {

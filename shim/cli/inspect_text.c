@@ -46,13 +46,22 @@ static void add_engine(struct table *t, const struct inspection *in,
 		buf_addf(&b, ", by %s", archive->manager);
 	if (in->criu)
 		buf_addf(&b, ", with CRIU %s", in->criu);
+	if (in->info.host)
+		buf_addf(&b, ", on %s", in->info.host);
+	if (in->info.kernel)
+		buf_addf(&b, " (Linux %s)", in->info.kernel);
 	fact(t, "made by", &b);
 }
 
-static void add_container(struct table *t, const struct oci_archive *archive)
+static void add_container(struct table *t, const struct inspection *in,
+			  const struct oci_archive *archive)
 {
 	AUTO(buf_done) struct buf b = { 0 };
 
+	if (in->info.id)
+		buf_addf(&b, "%s ", in->info.id);
+	if (in->info.created)
+		buf_addf(&b, "at %s ", in->info.created);
 	if (archive->name)
 		buf_addf(&b, "%s ", archive->name);
 	if (archive->id)
@@ -144,7 +153,7 @@ static void add_facts(const struct inspection *in, const struct oci_archive *arc
 	buf_visible(out, in->dir);
 	buf_str(out, "\n");
 	add_engine(&t, in, archive);
-	add_container(&t, archive);
+	add_container(&t, in, archive);
 	add_parent(&t, in);
 	add_processes(&t, &in->tasks);
 	add_mounts(&t, in);
@@ -156,9 +165,17 @@ static void add_facts(const struct inspection *in, const struct oci_archive *arc
 
 /* --- tables --------------------------------------------------------------------------------------- */
 
-/* "shared:5,master:3", and what else is out of the ordinary. */
-static void add_remarks(const struct image_mount *m, struct buf *b)
+/* "shared:5 master:3", and what else is out of the ordinary. `known` is of kedge.json, or NULL. */
+static void add_remarks(const struct image_mount *m, const struct checkpoint_mount *known,
+			struct buf *b)
 {
+	if (known && known->key)
+		buf_addf(b, "%s ", external_origin_name(known->origin));
+	if (known && known->is_moved && known->destination)
+		buf_addf(b, "moved from %s ", known->destination);
+	if (known && known->source_state != CHECKPOINT_SOURCE_SAME &&
+	    known->source_state != CHECKPOINT_SOURCE_UNKNOWN)
+		buf_addf(b, "source %s ", checkpoint_source_name(known->source_state));
 	if (m->shared)
 		buf_addf(b, "shared:%u ", m->shared);
 	if (m->master)
@@ -171,32 +188,35 @@ static void add_remarks(const struct image_mount *m, struct buf *b)
 		b->p[--b->n] = '\0';
 }
 
-static void mount_row(struct table *t, const struct image_mount *m)
+static void mount_row(struct table *t, const struct image_mount *m,
+		      const struct checkpoint_mount *known)
 {
 	AUTO(buf_done) struct buf flags = { 0 };
 	AUTO(buf_done) struct buf remarks = { 0 };
 	const char *cells[] = { m->mountpoint, inspect_fstype(m->fstype), m->key, NULL, NULL, NULL };
 
 	mount_flags_text(m->flags, false, &flags);
-	add_remarks(m, &remarks);
-	/* what part of a file system is mounted: of an external mount it tells the source */
-	cells[3] = m->key ? m->root : NULL;
+	add_remarks(m, known, &remarks);
+	/* without kedge.json: the part of its file system that is mounted, which resembles the source */
+	cells[3] = known && known->source ? known->source : m->key ? m->root : NULL;
 	cells[4] = flags.p;
 	cells[5] = remarks.p;
 	table_row(t, cells);
 }
 
-static void mount_table(const struct inspection_ns *ns, struct buf *out)
+static void mount_table(const struct inspection *in, const struct inspection_ns *ns,
+			struct buf *out)
 {
-	static const char *const head[] = {
-		"MOUNTPOINT", "TYPE", "KEY", "ROOT", "FLAGS", "REMARKS"
-	};
+	const char *const head[] = { "MOUNTPOINT", "TYPE",
+				     "KEY",	   in->info.version ? "SOURCE" : "ROOT",
+				     "FLAGS",	   "REMARKS" };
 	AUTO(table_done) struct table t = { .columns = ARRAY_LEN(head) };
 
 	table_row(&t, head);
 	/* the images have children before parents */
 	for (size_t i = ns->mounts.n; i-- > 0;)
-		mount_row(&t, &ns->mounts.v[i]);
+		mount_row(&t, &ns->mounts.v[i],
+			  ns->is_root ? checkpoint_info_find(&in->info, ns->mounts.v[i].id) : NULL);
 	table_print(&t, 2, out);
 }
 
@@ -283,7 +303,7 @@ static void print(const struct inspection *in, const struct oci_archive *archive
 		if (as_tree)
 			mount_tree(&in->ns[i], out);
 		else
-			mount_table(&in->ns[i], out);
+			mount_table(in, &in->ns[i], out);
 	}
 	if (!in->tasks.n)
 		return;

@@ -86,6 +86,36 @@ static void the_table_says_what_it_is_and_lists_mounts_parents_first(void **stat
 		"  4    1       1        unknown\n");
 }
 
+static void kedge_json_adds_sources_and_what_became_of_them(void **state)
+{
+	struct checkpoint_mount known = { .id = 7,
+					  .key = "k1",
+					  .origin = EXTERNAL_CONFIG,
+					  .destination = "/old\x1b",
+					  .source = "/home/a",
+					  .source_state = CHECKPOINT_SOURCE_REPLACED,
+					  .is_moved = true };
+	struct inspection in = hostile();
+	struct oci_archive archive = { 0 };
+	AUTO(buf_done) struct buf b = { 0 };
+	auto_free char *json = NULL;
+
+	(void)state;
+	in.info = (struct checkpoint_info){
+		.version = 1, .id = "web", .host = "h1", .kernel = "6.18", .v = &known, .n = 1
+	};
+	inspect_text_table(&in, &archive, &b);
+	expect_printable(b.p);
+	assert_non_null(strstr(b.p, "  made by     runc, on h1 (Linux 6.18)\n"
+				    "  container   web\n"));
+	assert_non_null(strstr(b.p, "  SOURCE   FLAGS  REMARKS\n"));
+	assert_non_null(strstr(b.p, "  /home/a  ro     config moved from /old\\x1b source replaced "
+				    "master:3 deleted\n"));
+	json = oci_inspection(&in, &archive);
+	assert_non_null(strstr(json, "\"sourceState\": \"replaced\""));
+	assert_non_null(strstr(json, "\"hostSource\": \"/home/a\""));
+}
+
 static void the_tree_shows_what_lies_on_what(void **state)
 {
 	struct inspection in = hostile();
@@ -158,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_says_what_it_is_and_lists_mounts_parents_first),
+		cmocka_unit_test(kedge_json_adds_sources_and_what_became_of_them),
 		cmocka_unit_test(the_tree_shows_what_lies_on_what),
 		cmocka_unit_test(no_name_can_end_a_label_of_the_graph),
 		cmocka_unit_test(json_has_all_of_it_and_nothing_a_terminal_obeys),
