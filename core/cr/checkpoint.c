@@ -15,7 +15,6 @@
 #include "core/cr/dump_cgroups.h"
 #include "core/cr/dump_input.h"
 #include "core/cr/half_open.h"
-#include "core/cr/images_mend.h"
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
 #include "core/plan/external_dump.h"
@@ -190,7 +189,7 @@ static int wait_for_death(const struct container *c, struct err *err)
 	return ended < 0 ? -1 : 0;
 }
 
-/* See criu_notify_fn: at post-dump the images are complete and the tasks still frozen. */
+/* See criu_notify_fn. */
 static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct err *err)
 {
 	struct checkpoint *k = ctx;
@@ -201,9 +200,7 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 		k->has_locked_net = true;
 	if (strcmp(script, "post-dump") != 0)
 		return 0;
-	if (dump_input_check(k->c, &k->look, err))
-		return -1;
-	return images_mend(k->dirs.images_fd, &k->look.container, err);
+	return dump_input_check(k->c, &k->look, err);
 }
 
 /* Dumps that build on one another need to know what was written since: CONFIG_MEM_SOFT_DIRTY. */

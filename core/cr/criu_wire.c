@@ -48,6 +48,7 @@ static const struct {
 } texts[] = {
 	{ offsetof(struct criu_request, log_file), offsetof(Criu__Opts, log_file) },
 	{ offsetof(struct criu_request, root), offsetof(Criu__Opts, root) },
+	{ offsetof(struct criu_request, images_dir), offsetof(Criu__Opts, images_dir) },
 	{ offsetof(struct criu_request, parent_images), offsetof(Criu__Opts, parent_img) },
 	{ offsetof(struct criu_request, config_file), offsetof(Criu__Opts, config_file) },
 	{ offsetof(struct criu_request, freeze_cgroup), offsetof(Criu__Opts, freeze_cgroup) },

@@ -1,151 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/proc.h"
 #include "core/cr/criu.h"
 #include "core/cr/criu_explain.h"
-#include "core/cr/extras.h"
-#include "core/cr/images.h"
-#include "core/cr/images_pages.h"
 #include "core/cr/inside.h"
 #include "core/cr/restore.h"
-#include "core/cr/sidecar.h"
-#include "core/cr/stage.h"
+#include "core/cr/restore_prepare.h"
 #include "core/linux/console.h"
-#include "core/linux/destinations.h"
 #include "core/linux/namespaces.h"
-#include "core/plan/external_args.h"
-#include "core/plan/external_restore.h"
-#include "core/plan/mount_plan.h"
+#include "core/run/control.h"
 #include "core/run/hooks.h"
+
+#define OLDEST_CRIU 31800 /* takes a path for the image directory */
 
 struct restore {
 	const struct create_request *req;
 	const struct cr_options *opts;
 	struct container *c;
-	struct arena arena;
-	struct cr_dirs dirs;
-	struct external_args args;
-	struct image_mounts images;
-	struct external_plan plan;
-	struct stage stage;
-	struct mount_names names; /* for CRIU's messages: the plan's rows are the last ones */
-	struct strv descriptors;
+	struct restore_prep prep;
 	int ns_fds[SPEC_NS_KINDS];
-	int keep_fds[3 + SPEC_NS_KINDS]; /* what CRIU inherits */
+	int keep_fds[4 + SPEC_NS_KINDS]; /* what CRIU inherits */
 	size_t n_keep_fds;
 	int master;
+	bool has_run_hooks; /* so poststop hooks have something to take down */
+	bool has_pid_file;
 	struct cr_report report;
 };
 
-static void restore_release(struct restore *r, bool failed)
-{
-	namespaces_close(r->ns_fds);
-	stage_done(&r->stage, failed);
-	external_plan_done(&r->plan);
-	images_mounts_done(&r->images);
-	external_args_done(&r->args);
-	strv_done(&r->descriptors);
-	mount_names_done(&r->names);
-	r->dirs.keeps_work = failed;
-	cr_dirs_done(&r->dirs);
-	arena_done(&r->arena);
-}
-
-static const struct image_mount *root_mount(const struct restore *r)
-{
-	for (size_t i = 0; i < r->images.n; i++)
-		if (!strcmp(r->images.v[i].mountpoint, "/"))
-			return &r->images.v[i];
-	return NULL;
-}
-
-/*
- * Images are data: what they name is looked at, and a source for it comes from the spec or the
- * user. All of it happens before the id is taken.
- */
-static int plan_sources(struct restore *r, const char *rootfs, struct err *err)
-{
-	struct findings findings = { .err = err };
-	const struct image_mount *root;
-	struct err e = { 0 };
-	const struct spec *spec = r->req->seed.spec;
-	auto_fd int root_fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct external_restore_input in = { .spec = spec, .args = &r->args };
-	struct extras extras = { 0 };
-
-	if (root_fd < 0)
-		return err_sys(err, "rootfs %s", rootfs);
-	if (external_args_parse(EXTERNAL_RESTORE, &r->opts->external, &r->opts->ext_mount_map,
-				&r->args, err))
-		return -1;
-	if (images_read_mounts(r->dirs.images_fd, &r->images, err) ||
-	    images_check_tasks(r->dirs.images_fd, err) ||
-	    (!r->opts->lazy_pages && images_check_pages(r->dirs.images_fd, err)) ||
-	    sidecar_read_descriptors(r->dirs.images_fd, &r->descriptors, err))
-		return err_wrap(err, "image directory %s", r->dirs.images);
-	if (extras_list(spec, r->req->seed.id, &r->arena, &extras, err))
-		return -1;
-	in.extras = extras.v;
-	in.n_extras = extras.n;
-	in.mounts = r->images.v;
-	in.n_mounts = r->images.n;
-	in.destinations = destinations_resolve(root_fd, spec, &r->arena);
-	root = root_mount(r);
-	if (!root)
-		return err_set(err, ERR_INVALID, "image directory %s: it has no root mount",
-			       r->dirs.images);
-	if (external_restore_plan(&in, &r->plan, &e))
-		findings_add(&findings, e.kind, "%s", e.msg);
-	stage_check(&r->stage, rootfs, root->id, &r->plan, &findings);
-	if (!findings_end(&findings))
-		return 0;
-	return err_hint(err, "%s",
-			e.hint[0] ? e.hint
-				  : "mend the sources in config.json, or name others with "
-				    "--external 'mnt[KEY]:HOSTPATH'");
-}
-
-/* Before the stage takes the place of the sources. */
-static void name_mounts(struct restore *r)
-{
-	for (size_t i = 0; i < r->images.n; i++)
-		mount_names_add(&r->names, r->images.v[i].id, r->images.v[i].mountpoint, NULL);
-	for (size_t i = 0; i < r->plan.n; i++)
-		mount_names_add(&r->names, r->plan.v[i].id, r->plan.v[i].mountpoint,
-				r->plan.v[i].source);
-}
-
-static void explain(const struct restore *r, struct err *err)
-{
-	struct mount_name *rows = r->names.v + (r->names.n - r->plan.n);
-
-	for (size_t i = 0; i < r->plan.n; i++)
-		rows[i].alias = r->plan.v[i].source;
-	criu_explain(&r->names, err);
-}
-
 static void log_plan(const struct restore *r)
 {
+	const struct external_plan *plan = &r->prep.plan;
 	AUTO(buf_done) struct buf b = { 0 };
 
-	if (r->args.has_old_spelling)
-		log_warn(
-			"--ext-mount-map is the old spelling: --external 'mnt[KEY]:PATH' means the "
-			"same");
-	for (size_t i = 0; i < r->plan.warnings.n; i++)
-		log_warn("%s", r->plan.warnings.v[i]);
+	for (size_t i = 0; i < plan->warnings.n; i++)
+		log_warn("%s", plan->warnings.v[i]);
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].note)
+			log_warn("%s: %s", plan->v[i].mountpoint, plan->v[i].note);
 	if (!log_is_debug())
 		return;
-	external_plan_print(&r->plan, &b);
+	external_plan_print(plan, &b);
 	log_debug("external mounts:\n%s", b.p ? b.p : "none");
 }
 
@@ -158,9 +58,9 @@ static void inherit(struct restore *r, struct criu_request *req, const char *key
 /* Pipes that led out of the old container become our own stdio, one for one. */
 static void inherit_stdio(struct restore *r, struct criu_request *req)
 {
-	for (size_t i = 0; i < r->descriptors.n && i < 3; i++)
-		if (r->descriptors.v[i][0])
-			inherit(r, req, r->descriptors.v[i], (int)i);
+	for (size_t i = 0; i < r->prep.descriptors.n && i < 3; i++)
+		if (r->prep.descriptors.v[i][0])
+			inherit(r, req, r->prep.descriptors.v[i], (int)i);
 }
 
 /* Namespaces by path: CRIU inherits net and pid, and joins the others. */
@@ -198,20 +98,46 @@ static int give_namespaces(struct restore *r, struct criu_request *req, struct e
 	return 0;
 }
 
+/* The keys of the edited images, and the staged mounts. */
+static void name_sources(struct restore *r, struct criu_request *req)
+{
+	struct restore_prep *p = &r->prep;
+	struct external_plan staged = p->plan;
+	size_t n = 0;
+
+	staged.v = arena_array(&p->arena, p->plan.n, sizeof(*staged.v));
+	for (size_t i = 0; i < p->plan.n; i++) {
+		auto_free char *key = images_copy_key(i);
+
+		if (!p->stage.entries[i].path)
+			continue;
+		staged.v[n].key = arena_strdup(&p->arena, key);
+		staged.v[n++].source = p->stage.entries[i].path;
+	}
+	staged.n = n;
+	external_plan_request(&staged, true, req);
+}
+
 static int build_request(struct restore *r, struct criu_request *req, struct err *err)
 {
-	if (cr_fill_request(r->opts, &r->dirs, req, err) || give_namespaces(r, req, err))
+	struct restore_prep *p = &r->prep;
+
+	if (cr_fill_request(r->opts, &p->dirs, req, err) || give_namespaces(r, req, err))
 		return -1;
+	/* the directory as CRIU's own mount namespace has it: stage_enter() */
+	req->images_dir = arena_printf(&p->arena, "/proc/self/fd/%d", p->dirs.images_fd);
+	req->images_fd = -1;
+	r->keep_fds[r->n_keep_fds++] = p->dirs.images_fd;
 	if (req->cgroup_mode != CRIU_CGROUP_IGNORE)
 		log_warn(
 			"--manage-cgroups-mode %s: kedge makes the cgroups as config.json has them, "
 			"CRIU does not",
 			r->opts->manage_cgroups);
 	req->cgroup_mode = CRIU_CGROUP_IGNORE;
-	external_plan_request(&r->plan, true, req);
+	name_sources(r, req);
 	inherit_stdio(r, req);
 	req->log_file = "restore.log";
-	req->root = r->stage.root;
+	req->root = p->stage.root;
 	req->rst_sibling = true;
 	req->notify = true;
 	req->orphan_pts_master = true;
@@ -224,6 +150,7 @@ static int run_hooks(struct restore *r, struct err *err)
 	const struct spec *spec = r->req->seed.spec;
 	auto_free char *state = container_state_json(r->c, CONTAINER_CREATING);
 
+	r->has_run_hooks = true;
 	if (hooks_run(&spec->hooks[SPEC_HOOK_PRESTART], "prestart", state, spec->bundle, err))
 		return -1;
 	return hooks_run(&spec->hooks[SPEC_HOOK_CREATE_RUNTIME], "createRuntime", state,
@@ -242,10 +169,11 @@ static int take_console(struct restore *r, int master, struct err *err)
 }
 
 /* The tasks are complete and still held. */
-static int on_restored(const struct restore *r, pid_t pid, struct err *err)
+static int on_restored(struct restore *r, pid_t pid, struct err *err)
 {
 	if (r->req->seed.spec->root.readonly && inside_make_root_readonly(pid, err))
 		return -1;
+	r->has_pid_file = r->req->pid_file;
 	return create_write_pid_file(r->req->pid_file, pid, err);
 }
 
@@ -276,12 +204,34 @@ static int enter_container(const void *ctx, struct err *err)
 {
 	const struct restore *r = ctx;
 	const struct spec_namespace *ns = &r->req->seed.spec->ns[SPEC_NS_CGROUP];
+	const struct stage_images images = { .path = r->prep.dirs.images,
+					     .fd = r->prep.dirs.images_fd,
+					     .copy = &r->prep.copy };
 
 	if (cgroup_attach(&r->c->cgroup, getpid(), err))
 		return -1;
 	if (ns->present && !ns->path && unshare(CLONE_NEWCGROUP))
 		return err_sys(err, "make a cgroup namespace");
-	return stage_enter(&r->stage, err);
+	return stage_enter(&r->prep.stage, &images, err);
+}
+
+/* CRIU's words for our mounts are their ids, its keys and the staged paths. */
+static void explain(const struct restore *r, struct err *err)
+{
+	const struct restore_prep *p = &r->prep;
+	const struct images_copy_file *file = &p->copy.v[p->copy.root];
+	AUTO(mount_names_done) struct mount_names names = { 0 };
+
+	for (size_t i = 0; i < file->mounts.n; i++)
+		mount_names_add(&names, file->mounts.v[i].id, file->mounts.v[i].mountpoint, NULL);
+	for (size_t i = 0; i < p->plan.n; i++) {
+		if (!p->plan.v[i].id)
+			continue;
+		mount_names_add(&names, p->plan.v[i].id, p->plan.v[i].mountpoint,
+				p->plan.v[i].source);
+		names.v[names.n - 1].alias = p->stage.entries[i].path;
+	}
+	criu_explain(&names, err);
 }
 
 static int run_criu(struct restore *r, struct err *err)
@@ -307,6 +257,10 @@ static int run_criu(struct restore *r, struct err *err)
 	start_us = proc_now_us();
 	if (criu_start(&config, &criu, err))
 		return -1;
+	if (criu.version < OLDEST_CRIU)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "a restore needs CRIU 3.18 or newer, not %d.%d",
+			       criu.version / 10000, criu.version / 100 % 100);
 	if (criu_run(&criu, &req, &result, err)) {
 		explain(r, err);
 		return -1;
@@ -323,77 +277,67 @@ static int restore_into(struct restore *r, struct err *err)
 {
 	const struct spec *spec = r->req->seed.spec;
 
-	r->stage.has_user_ns = spec->ns[SPEC_NS_USER].present;
 	if (cgroup_apply(&r->c->cgroup, &spec->resources, err) ||
-	    stage_open(&r->stage, r->c, &r->images, &r->plan, err))
+	    stage_open(&r->prep.stage, r->c, &r->prep.plan, err))
 		return -1;
 	return run_criu(r, err);
 }
 
-static int prepare(struct restore *r, struct err *err)
+/* What hooks set up is for poststop to take down, as create does it. */
+static void abandon(struct restore *r)
 {
-	AUTO(mount_plan_done) struct mount_plan mounts = { 0 };
-	auto_free char *rootfs = container_rootfs(r->req->seed.spec, err);
+	if (r->has_pid_file && unlink(r->req->pid_file) && errno != ENOENT)
+		log_warn("remove %s: %s", r->req->pid_file, strerror(errno));
+	control_abandon(r->c, r->has_run_hooks ? r->req->seed.spec : NULL, NULL);
+	container_done(r->c);
+}
 
-	if (!rootfs || mount_plan_build(r->req->seed.spec, &mounts, err))
-		return -1;
-	if (cr_dirs_open(r->opts, false, &r->dirs, err) || plan_sources(r, rootfs, err))
-		return -1;
-	log_plan(r);
-	name_mounts(r);
-	return 0;
+static void fill_report(struct restore *r, unsigned long long start_us)
+{
+	const struct restore_prep *p = &r->prep;
+
+	r->report.total_us = proc_now_us() - start_us;
+	r->report.n_mounts = p->expect.n;
+	r->report.n_external = p->plan.n;
 }
 
 int restore_plan(const struct create_request *req, const struct cr_options *opts,
 		 struct external_plan *plan, struct err *err)
 {
-	struct cr_options no_work = *opts;
-	struct restore r = { .req = req,
-			     .opts = &no_work,
-			     .master = -1,
-			     .dirs = { .images_fd = -1, .work_fd = -1 },
-			     .stage = STAGE_EMPTY };
-	int ret;
+	struct restore_prep p = RESTORE_PREP_EMPTY;
+	int ret = restore_prepare(req, opts, false, &p, err);
 
-	for (size_t i = 0; i < SPEC_NS_KINDS; i++)
-		r.ns_fds[i] = -1;
-	no_work.work_path = NULL; /* it would be made */
-	ret = prepare(&r, err);
-	external_plan_own(&r.plan);
-	*plan = r.plan;
-	r.plan = (struct external_plan){ 0 };
-	restore_release(&r, true);
+	external_plan_own(&p.plan);
+	*plan = p.plan;
+	p.plan = (struct external_plan){ 0 };
+	restore_prep_done(&p, true);
 	return ret ? err_wrap(err, "container %s", req->seed.id) : 0;
 }
 
 int restore_container(const struct create_request *req, const struct cr_options *opts,
 		      struct container *c, struct restore_outcome *out, struct err *err)
 {
-	struct restore r = { .req = req,
-			     .opts = opts,
-			     .c = c,
-			     .master = -1,
-			     .dirs = { .images_fd = -1, .work_fd = -1 },
-			     .stage = STAGE_EMPTY };
+	struct restore r = {
+		.req = req, .opts = opts, .c = c, .prep = RESTORE_PREP_EMPTY, .master = -1
+	};
 	unsigned long long start_us = proc_now_us();
 	int ret;
 
 	for (size_t i = 0; i < SPEC_NS_KINDS; i++)
 		r.ns_fds[i] = -1;
-	ret = prepare(&r, err);
+	ret = restore_prepare(req, opts, true, &r.prep, err);
+	if (!ret)
+		log_plan(&r);
 	if (!ret && !container_begin(&req->seed, c, err)) {
 		ret = restore_into(&r, err);
-		if (ret) {
-			container_abandon(c, NULL);
-			container_done(c);
-		}
+		if (ret)
+			abandon(&r);
 	} else {
 		ret = -1;
 	}
-	r.report.n_mounts = r.images.n;
-	r.report.n_external = r.plan.n;
-	r.report.total_us = proc_now_us() - start_us;
-	restore_release(&r, ret);
+	fill_report(&r, start_us);
+	namespaces_close(r.ns_fds);
+	restore_prep_done(&r.prep, ret);
 	if (ret) {
 		fd_close(&r.master);
 		return err_wrap(err, "container %s", req->seed.id);

@@ -2,219 +2,146 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "core/base/fd.h"
-#include "core/cr/stage.h"
-#include "core/plan/mountinfo.h"
+#include "core/base/log.h"
+#include "core/cr/stage_internal.h"
+#include "core/linux/mount_fd.h"
 
-/* What MS_ flags of an image become on the clone. */
-static uint64_t attributes(unsigned long flags)
+/* What is open besides two or three fds per mount. */
+#define SPARE_FDS 128
+
+/* --- before the container has begun ------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b, void *rows)
 {
-	static const struct {
-		unsigned long flag;
-		uint64_t attr;
-	} map[] = {
-		{ MS_RDONLY, MOUNT_ATTR_RDONLY },	 { MS_NOSUID, MOUNT_ATTR_NOSUID },
-		{ MS_NODEV, MOUNT_ATTR_NODEV },		 { MS_NOEXEC, MOUNT_ATTR_NOEXEC },
-		{ MS_NOATIME, MOUNT_ATTR_NOATIME },	 { MS_STRICTATIME, MOUNT_ATTR_STRICTATIME },
-		{ MS_NODIRATIME, MOUNT_ATTR_NODIRATIME }
-	};
-	uint64_t attr = 0;
+	const struct external_mount *v = rows;
+	unsigned int x = v[*(const size_t *)a].id, y = v[*(const size_t *)b].id;
 
-	for (size_t i = 0; i < ARRAY_LEN(map); i++)
-		if (flags & map[i].flag)
-			attr |= map[i].attr;
-	return attr;
+	return x < y ? -1 : x > y;
 }
 
-static int clone_tree(int fd, uint64_t attr, struct err *err)
+size_t stage_find(const struct stage *stage, const struct external_plan *plan, unsigned int id)
 {
-	struct mount_attr set = { .attr_set = attr };
-	auto_fd int tree = open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	size_t low = 0, high = stage->n;
 
-	if (tree < 0)
-		return err_sys(err, "clone the mount");
-	if (attr & MOUNT_ATTR__ATIME)
-		set.attr_clr = MOUNT_ATTR__ATIME;
-	if (attr && mount_setattr(tree, "", AT_EMPTY_PATH, &set, sizeof(set)))
-		return err_sys(err, "set the mount's flags");
-	return take_fd(&tree);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (plan->v[stage->by_id[middle]].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < stage->n && plan->v[stage->by_id[low]].id == id ? stage->by_id[low] : SIZE_MAX;
 }
 
-/* Whether something is mounted exactly there (STATX_ATTR_MOUNT_ROOT, Linux 5.8). */
-static bool is_mount_root(int fd)
+static void allocate(struct stage *stage, const struct external_plan *plan)
 {
+	struct arena *arena = &stage->arena;
+
+	stage->n = plan->n;
+	stage->entries = arena_array(arena, plan->n + 1, sizeof(*stage->entries));
+	stage->sources = arena_array(arena, plan->n + 1, sizeof(*stage->sources));
+	stage->seen = arena_array(arena, plan->n + 1, sizeof(*stage->seen));
+	stage->by_id = arena_array(arena, plan->n, sizeof(*stage->by_id));
+	for (size_t i = 0; i <= plan->n; i++) {
+		stage->entries[i] = (struct stage_entry){ -1, -1, -1, -1, NULL };
+		stage->seen[i].host_fd = -1;
+	}
+	for (size_t i = 0; i < plan->n; i++)
+		stage->by_id[i] = i;
+	if (plan->n)
+		qsort_r(stage->by_id, plan->n, sizeof(*stage->by_id), compare_ids, plan->v);
+}
+
+/* A thousand mounts take more fds than the usual soft limit. The restored tasks have their own. */
+static void raise_fd_limit(size_t n_mounts)
+{
+	rlim_t need = n_mounts * 3 + SPARE_FDS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
+		return;
+	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_debug("can't raise the limit of open files to %llu", (unsigned long long)need);
+}
+
+/* The root's own row of what was seen comes after the plan's. */
+static void open_root(struct stage *stage, const char *rootfs, struct findings *findings)
+{
+	auto_fd int fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct err e = { 0 };
 	struct statx stx;
 
-	return !statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
-	       stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
-}
-
-static void open_source(const struct external_mount *m, struct stage_entry *entry,
-			struct findings *findings)
-{
-	struct stat st;
-
-	entry->source_fd = open(m->source, O_PATH | O_CLOEXEC);
-	if (entry->source_fd < 0 || fstat(entry->source_fd, &st)) {
-		findings_add(findings, ERR_NOT_FOUND, "%s: source %s: %s", m->mountpoint, m->source,
-			     strerror(errno));
-		return;
-	}
-	entry->is_dir = S_ISDIR(st.st_mode);
-	if (m->origin == EXTERNAL_SUBMOUNT && !is_mount_root(entry->source_fd))
-		findings_add(findings, ERR_INVALID,
-			     "%s: source %s: nothing is mounted there, so it isn't the submount "
-			     "that was dumped",
-			     m->mountpoint, m->source);
-}
-
-/* Where something is mounted: the mount id of its parent, and its path in the container. */
-struct spot {
-	unsigned int parent;
-	const char *mountpoint;
-};
-
-/*
- * Where the mountpoint lies: a directory of ours that is open, and the path below it. -1 when the
- * parent is a mount that CRIU makes, mountpoint and all.
- */
-static int find_parent(const struct stage *stage, const struct external_plan *plan,
-		       const struct spot *spot, const char **below)
-{
-	if (spot->parent == stage->root_id) {
-		*below = spot->mountpoint;
-		return stage->rootfs_fd;
-	}
-	for (size_t k = 0; k < plan->n; k++) {
-		if (plan->v[k].id != spot->parent)
-			continue;
-		*below = mount_path_below(spot->mountpoint, plan->v[k].mountpoint);
-		return *below ? stage->entries[k].source_fd : -1;
-	}
-	return -1;
-}
-
-/* A mountpoint that is there must be of the source's kind; one that isn't will be. */
-static void check_mountpoint(const struct stage *stage, const struct external_plan *plan, size_t i,
-			     struct findings *findings)
-{
-	const struct external_mount *m = &plan->v[i];
-	const struct spot spot = { .parent = m->parent, .mountpoint = m->mountpoint };
-	bool is_dir = stage->entries[i].is_dir;
-	auto_fd int fd = -1;
-	const char *below;
-	struct stat st;
-	int parent;
-
-	if (stage->entries[i].source_fd < 0)
-		return;
-	parent = find_parent(stage, plan, &spot, &below);
-	if (parent >= 0)
-		fd = path_open(parent, below, O_PATH, NULL);
-	if (fd < 0 || fstat(fd, &st) || S_ISDIR(st.st_mode) == is_dir)
-		return;
-	findings_add(findings, ERR_INVALID, "%s: source %s is %s, but the mountpoint is %s",
-		     m->mountpoint, m->source, is_dir ? "a directory" : "a file",
-		     is_dir ? "a file" : "a directory");
-}
-
-void stage_check(struct stage *stage, const char *rootfs, unsigned int root_id,
-		 const struct external_plan *plan, struct findings *findings)
-{
-	stage->root_id = root_id;
-	stage->entries = xcalloc(plan->n, sizeof(*stage->entries));
-	for (; stage->n < plan->n; stage->n++)
-		stage->entries[stage->n].source_fd = stage->entries[stage->n].tree_fd = -1;
-	stage->rootfs_fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (stage->rootfs_fd < 0)
+	if (fd < 0) {
 		findings_add(findings, ERR_NOT_FOUND, "rootfs %s: %s", rootfs, strerror(errno));
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].source && plan->v[i].origin != EXTERNAL_CGROUP)
-			open_source(&plan->v[i], &stage->entries[i], findings);
-	for (size_t i = 0; i < plan->n; i++)
-		check_mountpoint(stage, plan, i, findings);
-}
-
-static int make_mountpoint(struct stage *stage, const struct external_plan *plan,
-			   const struct spot *spot, bool is_dir, struct err *err)
-{
-	const char *below;
-	int parent = find_parent(stage, plan, spot, &below);
-	auto_fd int fd = -1;
-
-	if (parent < 0)
-		return 0;
-	fd = path_open(parent, below, O_PATH, NULL);
-	if (fd < 0)
-		fd = is_dir ? path_make_dir(parent, below, 0755, &stage->made, err)
-			    : path_make_file(parent, below, 0644, &stage->made, err);
-	return fd < 0 ? err_wrap(err, "%s: make its mountpoint", spot->mountpoint) : 0;
-}
-
-/*
- * Also for what CRIU mounts itself, in a root file system where nothing was mounted before: a whole
- * file system has a directory. Binds from one place of the container to another have theirs there.
- */
-static int make_mountpoints(struct stage *stage, const struct external_plan *plan,
-			    const struct image_mounts *images, struct err *err)
-{
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct spot spot = { plan->v[i].parent, plan->v[i].mountpoint };
-
-		if (make_mountpoint(stage, plan, &spot, stage->entries[i].is_dir, err))
-			return -1;
+		return;
 	}
-	for (size_t i = 0; i < images->n; i++) {
-		const struct image_mount *im = &images->v[i];
-		const struct spot spot = { im->parent, im->mountpoint };
-
-		if (!im->key && str_eq(im->root, "/") && !str_eq(im->mountpoint, "/") &&
-		    make_mountpoint(stage, plan, &spot, true, err))
-			return -1;
-	}
-	return 0;
+	stage->root_tree = stage_clone(fd, &e);
+	if (stage->root_tree < 0)
+		findings_add(findings, e.kind, "rootfs %s: %s", rootfs, e.msg);
+	else if (!statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx))
+		stage_see(stage, stage->n, fd, stage_find_host(stage, stx.stx_mnt_id));
 }
 
-/* The entry that another row with the same key has already, or NULL. */
-static const struct stage_entry *same_key(const struct stage *stage,
-					  const struct external_plan *plan, size_t i)
+void stage_check(struct stage *stage, const char *rootfs, struct external_plan *plan,
+		 struct findings *findings)
 {
-	for (size_t k = 0; k < i; k++)
-		if (str_eq(plan->v[k].key, plan->v[i].key))
-			return &stage->entries[k];
-	return NULL;
+	struct err e = { 0 };
+
+	raise_fd_limit(plan->n);
+	allocate(stage, plan);
+	if (stage_read_host(stage, &e))
+		findings_add(findings, e.kind, "%s", e.msg);
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->v[i].origin == EXTERNAL_CGROUP)
+			stage_foresee_view(stage, plan, i, findings);
+		else
+			stage_open_source(stage, plan, i, findings);
+	open_root(stage, rootfs, findings);
+	stage_check_mountpoints(stage, plan, findings);
 }
 
-static int clone_source(struct stage *stage, struct external_plan *plan, size_t i, struct err *err)
-{
-	const struct stage_entry *twin = same_key(stage, plan, i);
-	struct stage_entry *entry = &stage->entries[i];
-	struct external_mount *m = &plan->v[i];
-
-	if (!m->key)
-		return 0; /* CRIU binds its own AUTOGENERATED mount */
-	entry->path = twin ? xstrdup(twin->path) : xasprintf("%s/k%04zu", stage->dir, i);
-	if (!twin)
-		entry->tree_fd = clone_tree(entry->source_fd, attributes(m->flags), err);
-	if (!twin && entry->tree_fd < 0)
-		return err_wrap(err, "%s: source %s", m->mountpoint, m->source);
-	m->source = entry->path;
-	return 0;
-}
+/* --- the container has begun -------------------------------------------------------------------- */
 
 /* The cgroups exist now. */
-static int open_views(struct stage *stage, const struct external_plan *plan, struct err *err)
+static int open_views(struct stage *stage, struct external_plan *plan, struct err *err)
 {
 	struct findings findings = { .err = err };
 
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->v[i].origin == EXTERNAL_CGROUP && stage->entries[i].source_fd < 0)
-			open_source(&plan->v[i], &stage->entries[i], &findings);
+		if (plan->v[i].origin == EXTERNAL_CGROUP)
+			stage_open_source(stage, plan, i, &findings);
 	return findings_end(&findings);
+}
+
+static char *staged_path(struct stage *stage, size_t i)
+{
+	auto_free char *key = images_copy_key(i);
+
+	return arena_printf(&stage->arena, "%s/%s", stage->dir, key);
+}
+
+static int finish_clones(struct stage *stage, const struct external_plan *plan, struct err *err)
+{
+	auto_fd int userns_fd = -1;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (stage->entries[i].tree_fd < 0)
+			continue;
+		if (!plan->v[i].is_added)
+			stage->entries[i].path = staged_path(stage, i);
+		if (stage_finish_clone(stage, plan, i, &userns_fd, err))
+			return -1;
+	}
+	return 0;
 }
 
 /*
@@ -241,28 +168,25 @@ static char *find_walkable(const char *path)
 static int choose_dir(struct stage *stage, const struct container *c, struct err *err)
 {
 	auto_free char *dir = xasprintf("%s/%s/stage", c->store->root, c->id);
+	bool has_user_ns = stage->spec->ns[SPEC_NS_USER].present;
 
 	if (mkdirat(c->dir_fd, "stage", 0711) && errno != EEXIST)
 		return err_sys(err, "create %s", dir);
-	stage->dir = stage->has_user_ns ? find_walkable(dir) : take_ptr(&dir);
-	stage->root = xasprintf("%s/root", stage->dir);
+	stage->dir = has_user_ns ? find_walkable(dir) : take_ptr(&dir);
+	stage->root = arena_printf(&stage->arena, "%s/root", stage->dir);
 	return 0;
 }
 
-int stage_open(struct stage *stage, const struct container *c, const struct image_mounts *images,
-	       struct external_plan *plan, struct err *err)
+int stage_open(struct stage *stage, const struct container *c, struct external_plan *plan,
+	       struct err *err)
 {
 	if (choose_dir(stage, c, err) || open_views(stage, plan, err) ||
-	    make_mountpoints(stage, plan, images, err))
+	    stage_make_mountpoints(stage, plan, err))
 		return -1;
-	for (size_t i = 0; i < plan->n; i++)
-		if (clone_source(stage, plan, i, err))
-			return -1;
-	stage->root_tree = clone_tree(stage->rootfs_fd, 0, err);
-	if (stage->root_tree < 0)
-		return err_wrap(err, "rootfs %s", c->rootfs);
-	return 0;
+	return finish_clones(stage, plan, err);
 }
+
+/* --- in CRIU's mount namespace ------------------------------------------------------------------ */
 
 /* A place of the right kind, and the tree on it. */
 static int put(int tree_fd, const char *path, bool is_dir, struct err *err)
@@ -278,26 +202,69 @@ static int put(int tree_fd, const char *path, bool is_dir, struct err *err)
 	}
 	if (move_mount(tree_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH))
 		return err_sys(err, "mount at %s", path);
-	/* CRIU makes a slave of its source's peer group, so there has to be one; others it detaches */
-	if (mount(NULL, path, NULL, MS_SHARED, NULL))
-		return err_sys(err, "share %s", path);
 	return 0;
 }
 
-int stage_enter(const struct stage *stage, struct err *err)
+/*
+ * The same directory as the one that was read, as this mount namespace has it; its number becomes
+ * that fd's, so that CRIU can be told it beforehand. Before the stage is mounted: that may hide it.
+ */
+static int reopen_images(const struct stage_images *images, struct err *err)
+{
+	auto_fd int fd = open(images->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat read, here;
+
+	if (fd < 0 || fstat(fd, &here) || fstat(images->fd, &read))
+		return err_sys(err, "image directory %s", images->path);
+	if (here.st_dev != read.st_dev || here.st_ino != read.st_ino)
+		return err_set(err, ERR_STATE, "image directory %s: it was replaced meanwhile",
+			       images->path);
+	if (dup3(fd, images->fd, O_CLOEXEC) < 0)
+		return err_sys(err, "image directory %s", images->path);
+	return 0;
+}
+
+/* One edited file over the original: CRIU, which opens it by its name, reads ours. */
+static int cover_image(const struct stage *stage, const struct stage_images *images,
+		       const struct images_copy_file *file, struct err *err)
+{
+	auto_free char *path = xasprintf("%s/%s", stage->dir, file->name);
+	auto_fd int to = openat(images->fd, file->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	auto_fd int tree = -1;
+
+	if (to < 0)
+		return err_sys(err, "image %s", file->name);
+	if (fd < 0)
+		return err_sys(err, "create %s", path);
+	if (fd_write_all(fd, file->edited.p, file->edited.n, err))
+		return err_wrap(err, "%s", path);
+	tree = mount_fd_clone(AT_FDCWD, path, 0);
+	if (tree < 0 || mount_fd_attach(tree, to))
+		return err_sys(err, "mount the edited copy over %s/%s", images->path, file->name);
+	return 0;
+}
+
+int stage_enter(const struct stage *stage, const struct stage_images *images, struct err *err)
 {
 	if (unshare(CLONE_NEWNS))
 		return err_sys(err, "make a mount namespace for CRIU");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return err_sys(err, "make CRIU's mounts private");
+	if (reopen_images(images, err))
+		return -1;
 	if (mount("kedge", stage->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711"))
 		return err_sys(err, "mount a tmpfs at %s", stage->dir);
+	for (size_t i = 0; i < images->copy->n; i++)
+		if (cover_image(stage, images, &images->copy->v[i], err))
+			return -1;
 	if (put(stage->root_tree, stage->root, true, err))
 		return -1;
 	for (size_t i = 0; i < stage->n; i++) {
 		const struct stage_entry *entry = &stage->entries[i];
+		bool is_dir = stage->sources[i].kind == EXTERNAL_KIND_DIRECTORY;
 
-		if (entry->tree_fd >= 0 && put(entry->tree_fd, entry->path, entry->is_dir, err))
+		if (entry->path && put(entry->tree_fd, entry->path, is_dir, err))
 			return -1;
 	}
 	return 0;
@@ -305,19 +272,20 @@ int stage_enter(const struct stage *stage, struct err *err)
 
 void stage_done(struct stage *stage, bool undo)
 {
-	for (size_t i = 0; i < stage->n; i++) {
-		fd_close(&stage->entries[i].source_fd);
-		fd_close(&stage->entries[i].tree_fd);
-		free(stage->entries[i].path);
-	}
-	free(take_ptr(&stage->entries));
-	stage->n = 0;
 	if (undo)
 		path_made_undo(&stage->made);
 	else
 		path_made_done(&stage->made);
-	fd_close(&stage->rootfs_fd);
+	for (size_t i = 0; stage->entries && i <= stage->n; i++) {
+		fd_close(&stage->entries[i].source_fd);
+		fd_close(&stage->entries[i].tree_fd);
+		fd_close(&stage->entries[i].work_fd);
+		fd_close(&stage->entries[i].host_fd);
+	}
+	stage->entries = NULL;
+	stage->n = 0;
 	fd_close(&stage->root_tree);
 	free(take_ptr(&stage->dir));
-	free(take_ptr(&stage->root));
+	mount_table_done(&stage->host);
+	arena_done(&stage->arena);
 }

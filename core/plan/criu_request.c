@@ -55,14 +55,9 @@ static const struct field flags[] = {
 };
 
 static const struct field texts[] = {
-	FIELD(log_file),
-	FIELD(root),
-	FIELD(parent_images),
-	FIELD(config_file),
-	FIELD(page_server_address),
-	FIELD(freeze_cgroup),
-	FIELD(lsm_profile),
-	FIELD(lsm_mount_context),
+	FIELD(log_file),      FIELD(root),	  FIELD(images_dir),
+	FIELD(parent_images), FIELD(config_file), FIELD(page_server_address),
+	FIELD(freeze_cgroup), FIELD(lsm_profile), FIELD(lsm_mount_context),
 };
 
 static const struct field pair_lists[] = {

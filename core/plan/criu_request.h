@@ -71,6 +71,7 @@ struct criu_strings {
 struct criu_request {
 	enum criu_verb verb;
 	int images_fd;		   /* open directories of ours; CRIU reads /proc/<us>/fd/N */
+	const char *images_dir;	   /* or a path that CRIU opens itself; images_fd is -1 then */
 	int work_fd;		   /* -1: the images' */
 	const char *log_file;	   /* a name without "/", in the work directory */
 	int log_level;		   /* 0 … 4 */

@@ -72,6 +72,7 @@ struct external_mount {
 	bool is_idmapped;
 	bool is_deleted;     /* the source was unlinked */
 	bool is_user_mapped; /* --external decided the key or the source */
+	bool is_added; /* restore: config.json has it, the image hasn't; attached from inside */
 	const char *problem; /* why checkpoint or restore refuses it, and nothing else; or NULL */
 	const char *note;    /* what the user may want to know of it; or NULL */
 };

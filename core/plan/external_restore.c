@@ -2,10 +2,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/plan/drift.h"
 #include "core/plan/external_key.h"
+#include "core/plan/external_problem.h"
 #include "core/plan/external_restore.h"
 #include "core/plan/external_spec.h"
-#include "core/plan/findings.h"
 #include "core/plan/mountinfo.h"
 
 /* A submount of a submount of … this many is nobody's real mount tree. */
@@ -14,68 +15,63 @@
 struct restore {
 	const struct external_restore_input *in;
 	struct external_plan plan;
-	const struct image_mount **images;    /* the image's row of plan.v[i] */
-	const struct external_mount **by_id;  /* plan.v sorted by id */
-	const struct external_mount **by_key; /* plan.v sorted by key */
+	struct restore_row *rows;
+	size_t *by_id; /* rows of the plan sorted by mount id */
+	const struct checkpoint_mount **noted_by_id;
 	struct findings findings;
 	bool lacks_source;
 };
 
-/* Ways to a source: each gives true when the row has one now. */
+/* --- ways to a source: each gives true when the row has one now ----------------------------------- */
 
-static bool from_user(struct restore *r, const struct image_mount *im, struct external_mount *m)
+static const char *mapped(struct restore *r, size_t i, const char *source)
 {
-	const struct external_pair *pair = external_args_find(r->in->args, im->key);
+	r->rows[i].unmapped = source;
+	return remap_path(r->in->remap, &r->plan.arena, source);
+}
 
+/* The key decides; of a mount that CRIU's mnt[] took, only the mountpoint can be named. */
+static bool from_user(struct restore *r, size_t i)
+{
+	struct external_mount *m = &r->plan.v[i];
+	const struct external_pair *pair = external_args_find(r->in->args, m->key);
+
+	if (!pair && str_eq(m->key, EXTERNAL_KEY_CRIU_AUTO))
+		pair = external_args_find(r->in->args, m->mountpoint);
 	if (!pair)
 		return false;
-	m->source = pair->to;
+	m->source = r->rows[i].unmapped = pair->to;
 	m->origin = EXTERNAL_USER;
 	m->is_user_mapped = true;
 	return true;
 }
 
-/* The spec's mount at `path`: of several the last, which lies on top. SIZE_MAX if there is none. */
-static size_t find_bind(struct restore *r, const char *path)
+static bool from_config(struct restore *r, size_t i)
 {
-	const struct spec *spec = r->in->spec;
-
-	for (size_t i = spec->mounts.n; i-- > 0;) {
-		const char *place;
-
-		if (!external_spec_is_bind(&spec->mounts.v[i]))
-			continue;
-		place = external_spec_destination(&r->plan.arena, spec, i, r->in->destinations);
-		if (str_eq(place, path))
-			return i;
-	}
-	return SIZE_MAX;
-}
-
-static bool from_config(struct restore *r, const struct image_mount *im, struct external_mount *m)
-{
-	size_t i = find_bind(r, im->mountpoint);
+	struct external_mount *m = &r->plan.v[i];
+	const struct live_mount *live = r->rows[i].live;
 	const char *source;
 
-	if (i == SIZE_MAX)
+	if (!live)
 		return false;
-	source = external_spec_source(&r->plan.arena, r->in->spec, i);
+	source = external_spec_source(&r->plan.arena, r->in->live->spec, live->index);
 	if (!source)
 		return false;
-	m->source = source;
+	m->source = mapped(r, i, source);
 	m->origin = EXTERNAL_CONFIG;
-	m->mount_index = i;
 	return true;
 }
 
-static bool from_caller(struct restore *r, const struct image_mount *im, struct external_mount *m)
+static bool from_caller(struct restore *r, size_t i)
 {
-	for (size_t i = 0; i < r->in->n_extras; i++) {
-		const struct external_source *extra = &r->in->extras[i];
+	struct external_mount *m = &r->plan.v[i];
 
-		if (!str_eq(extra->mountpoint, im->mountpoint))
+	for (size_t k = 0; k < r->in->n_extras; k++) {
+		const struct external_source *extra = &r->in->extras[k];
+
+		if (!str_eq(extra->mountpoint, m->mountpoint))
 			continue;
-		m->source = extra->path;
+		m->source = r->rows[i].unmapped = extra->path;
 		m->origin = extra->origin;
 		return true;
 	}
@@ -90,127 +86,227 @@ static const char *last_component(const char *path)
 }
 
 /* runc and crun key every masked file as "/dev/null". */
-static bool from_mask(struct restore *r, const struct image_mount *im, struct external_mount *m)
+static bool from_mask(struct restore *r, size_t i)
 {
-	const struct spec_strings *masked = &r->in->spec->masked_paths;
-	bool is_mask = str_eq(im->key, "/dev/null");
+	struct external_mount *m = &r->plan.v[i];
+	const struct spec_strings *masked = &r->in->live->spec->masked_paths;
+	bool is_mask = str_eq(m->key, "/dev/null");
 
-	for (size_t i = 0; i < masked->n && !is_mask; i++)
-		is_mask = str_eq(masked->v[i], im->mountpoint) &&
-			  str_eq(last_component(im->root), "null");
+	for (size_t k = 0; k < masked->n && !is_mask; k++)
+		is_mask = str_eq(masked->v[k], m->mountpoint) &&
+			  str_eq(last_component(m->root), "null");
 	if (is_mask) {
-		m->source = "/dev/null";
+		m->source = r->rows[i].unmapped = "/dev/null";
 		m->origin = EXTERNAL_MASK;
 	}
 	return is_mask;
 }
 
-static bool from_device(struct restore *r, const struct image_mount *im, struct external_mount *m)
+static bool from_device(struct restore *r, size_t i)
 {
-	const struct spec *spec = r->in->spec;
+	struct external_mount *m = &r->plan.v[i];
 
-	if (!str_eq(last_component(im->root), last_component(im->mountpoint)) ||
-	    !external_spec_is_device(spec, im->mountpoint))
+	if (!str_eq(last_component(m->root), last_component(m->mountpoint)) ||
+	    !external_spec_is_device(r->in->live->spec, m->mountpoint))
 		return false;
-	m->source = im->mountpoint;
+	m->source = r->rows[i].unmapped = m->mountpoint;
 	m->origin = EXTERNAL_DEVICE;
 	return true;
 }
 
-/* The host path that CRIU's mnt[] or ours wrote into the image. */
-static const char *path_of_image(const struct image_mount *im)
-{
-	if (str_eq(im->key, EXTERNAL_KEY_CRIU_AUTO))
-		return im->source;
-	return external_key_auto_path(im->key);
-}
-
-static bool from_image(struct restore *r, const struct image_mount *im, struct external_mount *m)
-{
-	const char *path = path_of_image(im);
-
-	if (!r->in->args->is_auto || !path || *path != '/')
-		return false;
-	m->source = path;
-	m->origin = EXTERNAL_AUTO;
-	r->plan.is_auto |= str_eq(im->key, EXTERNAL_KEY_CRIU_AUTO);
-	return true;
-}
-
 /* CRIU mounts it itself if the user passes dev[NAME]:/dev/x; the image's source is "dev[NAME]". */
-static bool from_device_option(struct restore *r, const struct image_mount *im,
-			       struct external_mount *m)
+static bool from_device_option(struct restore *r, size_t i)
 {
 	const struct strv *passed_on = &r->in->args->passed_on;
+	const char *name = r->rows[i].image->source;
+	struct external_mount *m = &r->plan.v[i];
 
-	if (!str_eq(im->key, EXTERNAL_KEY_CRIU_DEVICE))
+	if (!str_eq(m->key, EXTERNAL_KEY_CRIU_DEVICE))
 		return false;
-	for (size_t i = 0; i < passed_on->n; i++) {
-		const char *word = passed_on->v[i];
+	for (size_t k = 0; k < passed_on->n; k++) {
+		const char *word = passed_on->v[k];
 
-		if (!str_starts(word, im->source) || word[strlen(im->source)] != ':')
+		if (!str_starts(word, name) || word[strlen(name)] != ':')
 			continue;
-		m->source = word + strlen(im->source) + 1;
+		m->source = r->rows[i].unmapped = word + strlen(name) + 1;
 		m->origin = EXTERNAL_USER;
 		return true;
 	}
 	return false;
 }
 
-static int compare_ids(const void *a, const void *b)
+/* The host path that CRIU's mnt[] or ours wrote into the image. */
+static const char *path_of_image(const struct restore *r, size_t i)
 {
-	const struct external_mount *x = *(const struct external_mount *const *)a;
-	const struct external_mount *y = *(const struct external_mount *const *)b;
+	if (str_eq(r->plan.v[i].key, EXTERNAL_KEY_CRIU_AUTO))
+		return r->rows[i].image->source;
+	return external_key_auto_path(r->plan.v[i].key);
+}
+
+static bool from_image(struct restore *r, size_t i)
+{
+	const char *path = path_of_image(r, i);
+
+	if (!r->in->args->is_auto || !path || *path != '/')
+		return false;
+	r->plan.v[i].source = mapped(r, i, path);
+	r->plan.v[i].origin = EXTERNAL_AUTO;
+	return true;
+}
+
+static int compare_ids(const void *a, const void *b, void *plan)
+{
+	const struct external_mount *v = plan;
+	unsigned int x = v[*(const size_t *)a].id, y = v[*(const size_t *)b].id;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The row with that mount id, or SIZE_MAX. */
+static size_t find_row(const struct restore *r, unsigned int id)
+{
+	size_t low = 0, high = r->plan.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (r->plan.v[r->by_id[middle]].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < r->plan.n && r->plan.v[r->by_id[low]].id == id ? r->by_id[low] : SIZE_MAX;
+}
+
+static const char *join(struct restore *r, const char *base, const char *below)
+{
+	return arena_printf(&r->plan.arena, "%s/%s", str_eq(base, "/") ? "" : base, below);
+}
+
+/*
+ * As the parent's, plus the rest. --map may move the submount further than its parent; but where the
+ * user's own word overrules --map for the parent, it does for what lies below.
+ */
+static const char *source_below(struct restore *r, size_t parent, const char *below)
+{
+	const struct external_mount *m = &r->plan.v[parent];
+	const char *unmapped = r->rows[parent].unmapped;
+
+	if (!str_eq(remap_path(r->in->remap, &r->plan.arena, unmapped), m->source))
+		return join(r, m->source, below);
+	return remap_path(r->in->remap, &r->plan.arena, join(r, unmapped, below));
+}
+
+static bool from_parent(struct restore *r, size_t i)
+{
+	struct external_mount *m = &r->plan.v[i];
+	size_t p = find_row(r, m->parent);
+	const char *below;
+
+	if (p == SIZE_MAX || p == i || !r->plan.v[p].source)
+		return false;
+	below = mount_path_below(m->mountpoint, r->plan.v[p].mountpoint);
+	if (!below || !*below)
+		return false;
+	m->source = source_below(r, p, below);
+	m->origin = EXTERNAL_SUBMOUNT;
+	m->mount_index = r->plan.v[p].mount_index;
+	m->below = below;
+	r->rows[i].unmapped = join(r, r->rows[p].unmapped, below);
+	r->rows[i].live = r->rows[p].live;
+	return true;
+}
+
+/* --- the rows ------------------------------------------------------------------------------------- */
+
+static int compare_noted(const void *a, const void *b)
+{
+	const struct checkpoint_mount *x = *(const struct checkpoint_mount *const *)a;
+	const struct checkpoint_mount *y = *(const struct checkpoint_mount *const *)b;
 
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static int compare_keys(const void *a, const void *b)
+static void sort_noted(struct restore *r)
 {
-	const struct external_mount *x = *(const struct external_mount *const *)a;
-	const struct external_mount *y = *(const struct external_mount *const *)b;
+	const struct checkpoint_info *info = r->in->info;
 
-	return strcmp(x->key, y->key);
+	r->noted_by_id = arena_array(&r->plan.arena, info->n, sizeof(struct checkpoint_mount *));
+	for (size_t i = 0; i < info->n; i++)
+		r->noted_by_id[i] = &info->v[i];
+	if (info->n)
+		qsort(r->noted_by_id, info->n, sizeof(*r->noted_by_id), compare_noted);
 }
 
-static const struct external_mount *find_row(const struct restore *r, unsigned int id)
+static const struct checkpoint_mount *find_noted(const struct restore *r, unsigned int id)
 {
-	const struct external_mount wanted = { .id = id }, *key = &wanted;
-	const struct external_mount *const *found =
-		bsearch(&key, r->by_id, r->plan.n, sizeof(*r->by_id), compare_ids);
+	const struct checkpoint_mount wanted = { .id = id }, *key = &wanted;
+	const struct checkpoint_mount *const *found = NULL;
 
+	if (r->in->info->n)
+		found = bsearch(&key, r->noted_by_id, r->in->info->n, sizeof(*r->noted_by_id),
+				compare_noted);
 	return found ? *found : NULL;
 }
 
-static bool from_parent(struct restore *r, const struct image_mount *im, struct external_mount *m)
+/* How many binds lay below this one on the same destination at the checkpoint. */
+static size_t rank_of(const struct restore *r, const struct checkpoint_mount *noted)
 {
-	const struct external_mount *parent = find_row(r, im->parent);
-	const char *below;
+	size_t rank = 0;
 
-	if (!parent || parent == m || !parent->source)
-		return false;
-	below = mount_path_below(im->mountpoint, parent->mountpoint);
-	if (!below || !*below)
-		return false;
-	m->source = arena_printf(&r->plan.arena, "%s/%s",
-				 str_eq(parent->source, "/") ? "" : parent->source, below);
-	m->origin = EXTERNAL_SUBMOUNT;
-	m->mount_index = parent->mount_index;
-	m->below = below;
-	return true;
+	for (size_t i = 0; i < r->in->info->n; i++) {
+		const struct checkpoint_mount *other = &r->in->info->v[i];
+
+		rank += other->key && other->origin != EXTERNAL_SUBMOUNT &&
+			other->mount_index < noted->mount_index &&
+			str_eq(other->destination, noted->destination);
+	}
+	return rank;
 }
 
-/* --- the plan ------------------------------------------------------------------------------------- */
+/* The entry at `place`: with several there, the sidecar knows which. */
+static const struct live_mount *entry_at(const struct restore *r, const char *place,
+					 const struct checkpoint_mount *noted)
+{
+	size_t n;
+
+	if (!live_mounts_at(r->in->live, place, &n))
+		return NULL;
+	if (n < 2 || !noted || !noted->destination || noted->mount_index == SIZE_MAX)
+		return live_mounts_bind(r->in->live, place, SIZE_MAX);
+	return live_mounts_bind(r->in->live, place, rank_of(r, noted));
+}
+
+/* A mount that was moved is still the entry's whose destination is its key. */
+static const struct live_mount *find_entry(const struct restore *r, const struct external_mount *m,
+					   const struct checkpoint_mount *noted)
+{
+	bool is_mask = str_eq(m->key, "/dev/null") && !str_eq(m->mountpoint, m->key);
+	const struct live_mount *found = NULL;
+
+	if (*m->key == '/' && !is_mask)
+		found = entry_at(r, m->key, noted);
+	if (!found && noted && noted->origin != EXTERNAL_SUBMOUNT && noted->destination)
+		found = entry_at(r, noted->destination, noted);
+	return found ? found : entry_at(r, m->mountpoint, noted);
+}
 
 static void add_row(struct restore *r, const struct image_mount *im)
 {
-	r->images[r->plan.n] = im;
-	r->plan.v[r->plan.n++] = (struct external_mount){
+	const struct checkpoint_mount *noted = find_noted(r, im->id);
+	const char *key = im->key;
+	size_t i = r->plan.n;
+
+	if (str_eq(key, EXTERNAL_KEY_CRIU_AUTO) && noted)
+		key = noted->key;
+	if (!key)
+		return;
+	r->plan.v[i] = (struct external_mount){
 		.id = im->id,
 		.parent = im->parent,
 		.mountpoint = im->mountpoint,
 		.criu_path = im->mountpoint,
-		.key = im->key,
+		.key = key,
 		.mount_index = SIZE_MAX,
 		.root = im->root,
 		.flags = im->flags,
@@ -218,17 +314,23 @@ static void add_row(struct restore *r, const struct image_mount *im)
 		.master = im->master,
 		.is_deleted = im->is_deleted,
 	};
+	r->rows[i].image = im;
+	r->rows[i].noted = noted;
+	r->rows[i].live = find_entry(r, &r->plan.v[i], noted);
+	if (r->rows[i].live)
+		r->plan.v[i].mount_index = r->rows[i].live->index;
+	r->plan.n++;
 }
 
 static void add_rows(struct restore *r)
 {
-	size_t n = r->in->n_mounts;
+	size_t n = r->in->n_mounts, max = n + r->in->live->n;
 	struct arena *arena = &r->plan.arena;
 
-	r->plan.v = arena_array(arena, n, sizeof(*r->plan.v));
-	r->images = arena_array(arena, n, sizeof(*r->images));
+	r->plan.v = arena_array(arena, max, sizeof(*r->plan.v));
+	r->rows = arena_array(arena, max, sizeof(*r->rows));
 	r->by_id = arena_array(arena, n, sizeof(*r->by_id));
-	r->by_key = arena_array(arena, n, sizeof(*r->by_key));
+	sort_noted(r);
 	for (size_t i = 0; i < n; i++) {
 		const struct image_mount *im = &r->in->mounts[i];
 
@@ -236,33 +338,31 @@ static void add_rows(struct restore *r)
 			findings_add(&r->findings, ERR_INVALID,
 				     "%.512s: the image wants a plugin of CRIU to mount it",
 				     im->mountpoint);
-		else if (im->key)
+		else
 			add_row(r, im);
 	}
 	for (size_t i = 0; i < r->plan.n; i++)
-		r->by_id[i] = r->by_key[i] = &r->plan.v[i];
-	qsort(r->by_id, r->plan.n, sizeof(*r->by_id), compare_ids);
-	qsort(r->by_key, r->plan.n, sizeof(*r->by_key), compare_keys);
+		r->by_id[i] = i;
+	if (r->plan.n)
+		qsort_r(r->by_id, r->plan.n, sizeof(*r->by_id), compare_ids, r->plan.v);
 }
 
-static void find_source(struct restore *r, size_t index)
+static void find_source(struct restore *r, size_t i)
 {
-	static bool (*const ways[])(struct restore * r, const struct image_mount *im,
-				    struct external_mount *m) = {
-		from_device_option, from_user,	 from_config, from_caller,
-		from_mask,	    from_device, from_image,
+	static bool (*const ways[])(struct restore * r, size_t i) = {
+		from_device_option, from_user, from_config, from_caller, from_mask, from_device,
 	};
-	const struct image_mount *im = r->images[index];
-	struct external_mount *m = &r->plan.v[index];
 
-	/* CRIU takes these from the path in the image, whatever we say */
-	if (str_eq(im->key, EXTERNAL_KEY_CRIU_AUTO)) {
-		from_image(r, im, m);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
-		if (ways[i](r, im, m))
+	for (size_t k = 0; k < ARRAY_LEN(ways); k++)
+		if (ways[k](r, i))
 			return;
+	from_image(r, i);
+}
+
+/* What our own mnt[] took lay on no mount whose source it could have come with. */
+static bool may_be_submount(const struct restore *r, size_t i)
+{
+	return !r->plan.v[i].source && !external_key_auto_path(r->plan.v[i].key);
 }
 
 static void find_sources(struct restore *r)
@@ -275,80 +375,47 @@ static void find_sources(struct restore *r)
 		again = false;
 		/* the image has children before parents */
 		for (size_t i = r->plan.n; i-- > 0;)
-			if (!r->plan.v[i].source && !path_of_image(r->images[i]))
-				again |= from_parent(r, r->images[i], &r->plan.v[i]);
+			if (may_be_submount(r, i))
+				again |= from_parent(r, i);
 	}
 }
 
 /* --- findings ------------------------------------------------------------------------------------- */
 
-static void check_source(struct restore *r, size_t index)
+static void check_source(struct restore *r, size_t i)
 {
-	const struct external_mount *m = &r->plan.v[index];
-	const char *path = path_of_image(r->images[index]);
+	const struct external_mount *m = &r->plan.v[i];
+	const char *path = path_of_image(r, i);
 
 	if (m->source)
 		return;
 	r->lacks_source = true;
-	if (path)
-		findings_add(&r->findings, ERR_INVALID,
-			     "%.512s: mnt[] took it from %.256s of the host, and only mnt[] takes "
-			     "it from there again",
-			     m->mountpoint, path);
-	else
-		findings_add(&r->findings, ERR_INVALID,
-			     "%.512s: key \"%.256s\" has no source: config.json binds nothing "
-			     "there",
-			     m->mountpoint, m->key);
-}
-
-/* CRIU has one source per key; its own keys stand for as many as it likes. */
-static void check_same_key(struct restore *r, const struct external_mount *a,
-			   const struct external_mount *b)
-{
-	if (!str_eq(a->key, b->key) || str_starts(a->key, "CRIU:") || !a->source || !b->source ||
-	    str_eq(a->source, b->source))
+	if (m->problem) /* how config.json has changed says more */
 		return;
-	findings_add(&r->findings, ERR_INVALID,
-		     "key \"%.256s\" would come from %.128s at %.128s and from %.128s at %.128s",
-		     a->key, a->source, a->mountpoint, b->source, b->mountpoint);
+	if (path)
+		external_problem(EXTERNAL_JUDGE(&r->plan, &r->findings), i, ERR_INVALID,
+				 "mnt[] took it from %.256s of the host, and only mnt[] takes it "
+				 "from there again",
+				 path);
+	else
+		external_problem(EXTERNAL_JUDGE(&r->plan, &r->findings), i, ERR_INVALID,
+				 "key \"%.256s\" has no source: config.json binds nothing there",
+				 m->key);
 }
 
 static void check_user_pair(struct restore *r, const struct external_pair *pair)
 {
-	for (size_t i = 0; i < r->plan.n; i++)
-		if (str_eq(r->plan.v[i].key, pair->from) && !str_starts(pair->from, "CRIU:"))
+	for (size_t i = 0; i < r->plan.n; i++) {
+		const struct external_mount *m = &r->plan.v[i];
+		bool is_auto = str_eq(m->key, EXTERNAL_KEY_CRIU_AUTO);
+
+		if (str_eq(is_auto ? m->mountpoint : m->key, pair->from))
 			return;
+	}
 	r->lacks_source = true;
 	findings_add(&r->findings, ERR_INVALID,
 		     "--external 'mnt[%s]:%s': the image has no external mount with that key",
 		     pair->from, pair->to);
-}
-
-static bool has_mountpoint(const struct restore *r, const char *path)
-{
-	for (size_t i = 0; i < r->in->n_mounts; i++)
-		if (str_eq(r->in->mounts[i].mountpoint, path))
-			return true;
-	return false;
-}
-
-static void warn_of_new_binds(struct restore *r)
-{
-	const struct spec *spec = r->in->spec;
-
-	for (size_t i = 0; i < spec->mounts.n; i++) {
-		const char *place;
-
-		if (!external_spec_is_bind(&spec->mounts.v[i]))
-			continue;
-		place = external_spec_destination(&r->plan.arena, spec, i, r->in->destinations);
-		if (place && !has_mountpoint(r, place))
-			strv_addf(&r->plan.warnings,
-				  "mount %zu (%s): the image has no mount there, so the restored "
-				  "container has none either",
-				  i, place);
-	}
 }
 
 /* The keys that the image has, for somebody who mistyped one. */
@@ -357,21 +424,33 @@ static void hint_keys(struct restore *r)
 	AUTO(buf_done) struct buf keys = { 0 };
 
 	for (size_t i = 0; i < r->plan.n && keys.n < 600; i++)
-		buf_addf(&keys, "%s%.200s", i ? ", " : "", r->plan.v[i].key);
+		if (r->plan.v[i].key)
+			buf_addf(&keys, "%s%.200s", keys.n ? ", " : "", r->plan.v[i].key);
 	err_hint(r->findings.err,
 		 "say where a mount comes from with --external 'mnt[KEY]:HOSTPATH'; keys in the "
 		 "image: %s",
 		 keys.n ? keys.p : "none");
 }
 
+static void warn_of_unused_maps(struct restore *r)
+{
+	for (size_t i = 0; i < r->in->remap->n; i++)
+		if (!r->in->remap->v[i].is_used)
+			strv_addf(&r->plan.warnings, "--map %s=%s: no source lies below %s",
+				  r->in->remap->v[i].from, r->in->remap->v[i].to,
+				  r->in->remap->v[i].from);
+}
+
 static int check(struct restore *r)
 {
-	for (size_t i = 0; i < r->plan.n; i++)
-		check_source(r, i);
-	for (size_t i = 1; i < r->plan.n; i++)
-		check_same_key(r, r->by_key[i - 1], r->by_key[i]);
+	size_t n = r->plan.n; /* those that are added have no key */
+
 	for (size_t i = 0; i < r->in->args->n; i++)
 		check_user_pair(r, &r->in->args->v[i]);
+	drift_find(r->in, &r->plan, r->rows, &r->findings);
+	for (size_t i = 0; i < n; i++)
+		check_source(r, i);
+	warn_of_unused_maps(r);
 	if (!findings_end(&r->findings))
 		return 0;
 	if (r->lacks_source)
@@ -380,7 +459,7 @@ static int check(struct restore *r)
 }
 
 int external_restore_plan(const struct external_restore_input *in, struct external_plan *plan,
-			  struct err *err)
+			  struct restore_row **rows, struct err *err)
 {
 	struct restore r = { .in = in, .findings = { .err = err } };
 	int ret;
@@ -390,9 +469,9 @@ int external_restore_plan(const struct external_restore_input *in, struct extern
 	add_rows(&r);
 	find_sources(&r);
 	ret = check(&r);
-	warn_of_new_binds(&r);
 	for (size_t i = 0; i < in->args->passed_on.n; i++)
 		strv_add(&r.plan.passed_on, in->args->passed_on.v[i]);
 	*plan = r.plan;
+	*rows = r.rows;
 	return ret;
 }

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "core/base/fd.h"
+#include "core/cr/stage_internal.h"
+#include "core/linux/idmap.h"
+#include "core/linux/mount_fd.h"
+#include "core/plan/external_key.h"
+#include "core/plan/external_problem.h"
+
+#define MOUNTINFO_MAX_BYTES (64U << 20)
+
+/* --- our own mounts ----------------------------------------------------------------------------- */
+
+static int compare_mounts(const void *a, const void *b)
+{
+	const struct mount_row *x = *(const struct mount_row *const *)a;
+	const struct mount_row *y = *(const struct mount_row *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+int stage_read_host(struct stage *stage, struct err *err)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+	struct mount_table *host = &stage->host;
+
+	if (fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX_BYTES, &b, err) ||
+	    mount_table_parse(b.p, b.n, host, err))
+		return err_wrap(err, "/proc/self/mountinfo");
+	stage->host_by_id = arena_array(&stage->arena, host->n, sizeof(*stage->host_by_id));
+	for (size_t i = 0; i < host->n; i++)
+		stage->host_by_id[i] = &host->v[i];
+	if (host->n)
+		qsort(stage->host_by_id, host->n, sizeof(*stage->host_by_id), compare_mounts);
+	return 0;
+}
+
+const struct mount_row *stage_find_host(const struct stage *stage, uint64_t id)
+{
+	const struct mount_row wanted = { .id = (unsigned int)id }, *key = &wanted;
+	const struct mount_row *const *found = NULL;
+
+	if (stage->host.n)
+		found = bsearch(&key, stage->host_by_id, stage->host.n, sizeof(*stage->host_by_id),
+				compare_mounts);
+	return found ? *found : NULL;
+}
+
+/* What mountinfo of the container will show as the root of a bind of that file. */
+static const char *root_of(struct stage *stage, int fd, const struct mount_row *host)
+{
+	auto_free char *path = fd_path(fd);
+	const char *below = path ? mount_path_below(path, host->mountpoint) : NULL;
+
+	if (!below)
+		return NULL;
+	if (!*below)
+		return host->root;
+	return arena_printf(&stage->arena, "%s/%s", str_eq(host->root, "/") ? "" : host->root,
+			    below);
+}
+
+/* The root of the host's mount, unless something lies over it: a group is joined there. */
+static int open_mount(const struct mount_row *host)
+{
+	auto_fd int fd = open(host->mountpoint, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	struct statx stx;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) ||
+	    stx.stx_mnt_id != host->id)
+		return -1;
+	return take_fd(&fd);
+}
+
+/* Rows on one mount of the host share its fd. */
+static int share_mount_fd(struct stage *stage, size_t i, const struct mount_row *host)
+{
+	for (size_t k = 0; k < i; k++)
+		if (stage->sources[k].host == host && stage->seen[k].host_fd >= 0)
+			return stage->seen[k].host_fd;
+	stage->entries[i].host_fd = open_mount(host);
+	return stage->entries[i].host_fd;
+}
+
+void stage_see(struct stage *stage, size_t i, int fd, const struct mount_row *host)
+{
+	struct mount_expect_source *seen = &stage->seen[i];
+
+	*seen = (struct mount_expect_source){ .host_fd = -1 };
+	if (!host)
+		return;
+	seen->root = root_of(stage, fd, host);
+	seen->has_identity = seen->root;
+	seen->major = host->major;
+	seen->minor = host->minor;
+	seen->fstype = host->fstype;
+	seen->shared = host->shared;
+	seen->master = host->master;
+	if (host->shared)
+		seen->host_fd = share_mount_fd(stage, i, host);
+}
+
+/* --- a source ----------------------------------------------------------------------------------- */
+
+static enum external_kind kind_of(unsigned int mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR: return EXTERNAL_KIND_DIRECTORY;
+	case S_IFREG: return EXTERNAL_KIND_FILE;
+	case S_IFSOCK: return EXTERNAL_KIND_SOCKET;
+	case S_IFIFO: return EXTERNAL_KIND_FIFO;
+	case S_IFCHR:
+	case S_IFBLK: return EXTERNAL_KIND_DEVICE;
+	default: return EXTERNAL_KIND_UNKNOWN;
+	}
+}
+
+/* STATX_ATTR_MOUNT_ROOT and STATX_MNT_ID are of Linux 5.8. */
+static int look_at(const struct stage *stage, int fd, struct restore_source *source)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &stx))
+		return -1;
+	*source = (struct restore_source){
+		.is_open = true,
+		.kind = kind_of(stx.stx_mode),
+		.major = stx.stx_dev_major,
+		.minor = stx.stx_dev_minor,
+		.inode = stx.stx_ino,
+		.is_mount_root = stx.stx_attributes & STATX_ATTR_MOUNT_ROOT,
+		.host = stage_find_host(stage, stx.stx_mnt_id),
+	};
+	return 0;
+}
+
+int stage_clone(int fd, struct err *err)
+{
+	int tree = mount_fd_clone(fd, "", AT_EMPTY_PATH);
+
+	return tree < 0 ? err_sys(err, "clone the mount") : tree;
+}
+
+void stage_open_source(struct stage *stage, struct external_plan *plan, size_t i,
+		       struct findings *findings)
+{
+	const struct restore_settle_input in = { .spec = stage->spec,
+						 .info = stage->info,
+						 .rows = stage->rows,
+						 .sources = stage->sources };
+	struct external_mount *m = &plan->v[i];
+	struct stage_entry *entry = &stage->entries[i];
+	struct err e = { 0 };
+
+	/* CRIU mounts that one itself */
+	if (!m->source || str_eq(m->key, EXTERNAL_KEY_CRIU_DEVICE)) {
+		restore_settle(&in, plan, i, findings);
+		return;
+	}
+	entry->source_fd = open(m->source, O_PATH | O_CLOEXEC);
+	if (entry->source_fd < 0 || look_at(stage, entry->source_fd, &stage->sources[i])) {
+		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_NOT_FOUND,
+				 "source %.512s: %s", m->source, strerror(errno));
+		return;
+	}
+	stage_see(stage, i, entry->source_fd, stage->sources[i].host);
+	restore_settle(&in, plan, i, findings);
+	if (m->problem)
+		return;
+	entry->tree_fd = stage_clone(entry->source_fd, &e);
+	if (entry->tree_fd < 0)
+		external_problem(EXTERNAL_JUDGE(plan, findings), i, e.kind, "source %.512s: %s",
+				 m->source, e.msg);
+}
+
+/* A cgroup that is yet to be made will lie on the mount that its nearest ancestor lies on. */
+void stage_foresee_view(struct stage *stage, struct external_plan *plan, size_t i,
+			struct findings *findings)
+{
+	const struct restore_settle_input in = { .spec = stage->spec,
+						 .info = stage->info,
+						 .rows = stage->rows,
+						 .sources = stage->sources };
+	auto_free char *path = xstrdup(plan->v[i].source);
+
+	for (char *slash; (slash = strrchr(path, '/'));) {
+		auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0 && !look_at(stage, fd, &stage->sources[i])) {
+			stage_see(stage, i, fd, stage->sources[i].host);
+			break;
+		}
+		*slash = '\0';
+	}
+	stage->seen[i].has_identity = false;
+	restore_settle(&in, plan, i, findings);
+}
+
+/* --- its clone ---------------------------------------------------------------------------------- */
+
+static uint64_t attributes(unsigned long flags)
+{
+	static const struct {
+		unsigned long flag;
+		uint64_t attr;
+	} map[] = {
+		{ MS_RDONLY, MOUNT_ATTR_RDONLY },
+		{ MS_NOSUID, MOUNT_ATTR_NOSUID },
+		{ MS_NODEV, MOUNT_ATTR_NODEV },
+		{ MS_NOEXEC, MOUNT_ATTR_NOEXEC },
+		{ MS_NOATIME, MOUNT_ATTR_NOATIME },
+		{ MS_STRICTATIME, MOUNT_ATTR_STRICTATIME },
+		{ MS_NODIRATIME, MOUNT_ATTR_NODIRATIME },
+		{ MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW },
+	};
+	uint64_t attr = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (flags & map[i].flag)
+			attr |= map[i].attr;
+	return attr;
+}
+
+#define ALL_ATTRIBUTES                                                                  \
+	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | \
+	 MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW)
+
+static int open_userns(const struct mount_plan_row *row, struct err *err)
+{
+	int fd;
+
+	if (!row->idmap_userns)
+		return idmap_userns(row->uid_maps, row->gid_maps, err);
+	fd = open(row->idmap_userns, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "open %s", row->idmap_userns) : fd;
+}
+
+/* `*userns_fd` is the last mapping that was made, for what is below the same entry. */
+static int map_ids(const struct stage *stage, size_t i, int *userns_fd, struct err *err)
+{
+	const struct live_mount *live = stage->rows[i].live;
+
+	if (i && stage->rows[i - 1].live != live)
+		fd_close(userns_fd);
+	if (*userns_fd < 0)
+		*userns_fd = open_userns(&stage->mounts->v[live->index], err);
+	if (*userns_fd < 0)
+		return -1;
+	return idmap_mount(stage->entries[i].tree_fd, *userns_fd, false, err);
+}
+
+int stage_finish_clone(struct stage *stage, const struct external_plan *plan, size_t i,
+		       int *userns_fd, struct err *err)
+{
+	struct mount_attr set = { .attr_set = attributes(plan->v[i].flags),
+				  .attr_clr = ALL_ATTRIBUTES };
+	const struct mount_row *host = stage->sources[i].host;
+	const struct external_mount *m = &plan->v[i];
+	int ret = 0;
+
+	if (mount_setattr(stage->entries[i].tree_fd, "", AT_EMPTY_PATH, &set, sizeof(set)))
+		ret = err_sys(err, "set the mount's flags");
+	else if (m->is_idmapped && stage->rows[i].live && !(host && host->is_idmapped))
+		ret = map_ids(stage, i, userns_fd, err);
+	return ret ? err_wrap(err, "%s: source %s", m->mountpoint, m->source) : 0;
+}

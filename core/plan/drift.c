@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/plan/drift.h"
+#include "core/plan/external_problem.h"
+#include "core/plan/external_restore.h"
+#include "core/plan/external_spec.h"
+#include "core/plan/mountinfo.h"
+
+/* An entry of the config.json of the checkpoint, by one mount that it made. */
+struct old_entry {
+	const struct checkpoint_mount *mount;
+	const char *destination;
+	bool is_bind;
+	const struct live_mount *live; /* the same entry now, or NULL */
+};
+
+struct drift {
+	const struct external_restore_input *in;
+	struct external_plan *plan;
+	struct restore_row *rows;
+	struct findings *findings;
+	struct old_entry *old;
+	size_t n_old;
+	bool *is_old;		  /* by index in the live mounts */
+	const char **mountpoints; /* of the image, sorted */
+};
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool has_mountpoint(const struct drift *d, const char *path)
+{
+	return d->in->n_mounts && bsearch(&path, d->mountpoints, d->in->n_mounts,
+					  sizeof(*d->mountpoints), compare_strings);
+}
+
+static void sort_mountpoints(struct drift *d)
+{
+	size_t n = d->in->n_mounts;
+
+	d->mountpoints = arena_array(&d->plan->arena, n, sizeof(*d->mountpoints));
+	for (size_t i = 0; i < n; i++)
+		d->mountpoints[i] = d->in->mounts[i].mountpoint;
+	if (n)
+		qsort(d->mountpoints, n, sizeof(*d->mountpoints), compare_strings);
+}
+
+/* --- the entries of then ------------------------------------------------------------------------ */
+
+static bool has_word(const char *options, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = options; p && *p; p = strchr(p, ',')) {
+		p += *p == ',';
+		if (!strncmp(p, word, n) && (p[n] == ',' || !p[n]))
+			return true;
+	}
+	return false;
+}
+
+static bool was_bind(const struct checkpoint_mount *m)
+{
+	return str_eq(m->type, "bind") || has_word(m->options, "bind") ||
+	       has_word(m->options, "rbind");
+}
+
+static int compare_old(const void *a, const void *b)
+{
+	const struct old_entry *x = a, *y = b;
+	int order = strcmp(x->destination, y->destination);
+
+	if (order)
+		return order;
+	if (x->mount->mount_index != y->mount->mount_index)
+		return x->mount->mount_index < y->mount->mount_index ? -1 : 1;
+	return 0;
+}
+
+static bool same_entry(const struct old_entry *a, const struct old_entry *b)
+{
+	return a->mount->mount_index == b->mount->mount_index;
+}
+
+/* One for each entry that had made mounts: a "cgroup" makes several. */
+static void list_old(struct drift *d)
+{
+	const struct checkpoint_info *info = d->in->info;
+	size_t n = 0;
+
+	d->old = arena_array(&d->plan->arena, info->n, sizeof(*d->old));
+	for (size_t i = 0; i < info->n; i++) {
+		const struct checkpoint_mount *m = &info->v[i];
+
+		if (m->mount_index == SIZE_MAX || !m->destination || m->origin == EXTERNAL_SUBMOUNT)
+			continue;
+		d->old[d->n_old++] = (struct old_entry){ .mount = m,
+							 .destination = m->destination,
+							 .is_bind = was_bind(m) };
+	}
+	if (d->n_old)
+		qsort(d->old, d->n_old, sizeof(*d->old), compare_old);
+	for (size_t i = 0; i < d->n_old; i++)
+		if (!i || !same_entry(&d->old[n - 1], &d->old[i]))
+			d->old[n++] = d->old[i];
+	d->n_old = n;
+}
+
+static bool is_mount(const struct live_mount *live)
+{
+	return !live->opts.is_remount;
+}
+
+/* Entries with one destination are told apart by their order. */
+static void match(struct drift *d)
+{
+	for (size_t i = 0; i < d->n_old; i++) {
+		size_t n;
+		struct live_mount *const *at =
+			live_mounts_at(d->in->live, d->old[i].destination, &n);
+
+		for (size_t k = 0; k < n && !d->old[i].live; k++)
+			if (is_mount(at[k]) && !d->is_old[at[k]->index]) {
+				d->old[i].live = at[k];
+				d->is_old[at[k]->index] = true;
+			}
+	}
+}
+
+/* --- what is refused ---------------------------------------------------------------------------- */
+
+/* The plan's row of that mount, or SIZE_MAX: CRIU makes it. */
+static size_t find_row(const struct drift *d, const struct checkpoint_mount *m)
+{
+	for (size_t i = 0; i < d->plan->n; i++)
+		if (d->rows[i].noted == m)
+			return i;
+	return SIZE_MAX;
+}
+
+static bool is_in_image(const struct drift *d, const struct checkpoint_mount *m)
+{
+	for (size_t i = 0; i < d->in->n_mounts; i++)
+		if (d->in->mounts[i].id == m->id)
+			return true;
+	return false;
+}
+
+static void refuse(struct drift *d, const struct checkpoint_mount *m, const char *why)
+{
+	size_t row = find_row(d, m);
+
+	if (row == SIZE_MAX)
+		findings_add(d->findings, ERR_INVALID, "%.512s: %s", m->mountpoint, why);
+	else if (!d->plan->v[row].is_user_mapped)
+		external_problem(EXTERNAL_JUDGE(d->plan, d->findings), row, ERR_INVALID, "%s", why);
+}
+
+static const char *live_source(struct drift *d, const struct live_mount *live)
+{
+	if (live->is_bind)
+		return external_spec_source(&d->plan->arena, d->in->live->spec, live->index);
+	return live->mount->source;
+}
+
+/* A new entry that only differs in its destination, or NULL. */
+static const struct live_mount *find_moved(struct drift *d, const struct old_entry *old)
+{
+	for (size_t i = 0; i < d->in->live->n; i++) {
+		const struct live_mount *live = &d->in->live->v[i];
+
+		if (d->is_old[i] || !live->destination || live->is_bind != old->is_bind ||
+		    !str_eq(live->mount->type, old->mount->type) ||
+		    !str_eq(live->options, old->mount->options))
+			continue;
+		if (str_eq(live_source(d, live), old->mount->config_source))
+			return live;
+	}
+	return NULL;
+}
+
+static void check_dropped(struct drift *d, const struct old_entry *old)
+{
+	const struct live_mount *moved;
+
+	if (!is_in_image(d, old->mount))
+		return;
+	moved = old->is_bind ? find_moved(d, old) : NULL;
+	if (moved) {
+		d->is_old[moved->index] = true;
+		refuse(d, old->mount,
+		       arena_printf(&d->plan->arena,
+				    "config.json has it at %.256s now (source %.256s), but CRIU "
+				    "restores a mount where it was",
+				    moved->destination, old->mount->config_source));
+		return;
+	}
+	refuse(d, old->mount,
+	       arena_printf(&d->plan->arena,
+			    "config.json no longer has this mount (%s %.256s), but the checkpoint "
+			    "does",
+			    old->is_bind ? "a bind of" : "of type",
+			    old->is_bind ? old->mount->config_source : old->mount->type));
+}
+
+static const char *describe(struct drift *d, bool is_bind, const char *source, const char *type)
+{
+	if (is_bind)
+		return arena_printf(&d->plan->arena, "a bind of %.256s", source ? source : "?");
+	return arena_printf(&d->plan->arena, "a mount of type %.64s", type ? type : "?");
+}
+
+static void check_kept(struct drift *d, const struct old_entry *old)
+{
+	const struct live_mount *live = old->live;
+
+	if (live->is_bind == old->is_bind &&
+	    (live->is_bind || str_eq(live->mount->type, old->mount->type)))
+		return;
+	refuse(d, old->mount,
+	       arena_printf(&d->plan->arena, "it is %s in config.json now, and was %s",
+			    describe(d, live->is_bind, live_source(d, live), live->mount->type),
+			    describe(d, old->is_bind, old->mount->config_source,
+				     old->mount->type)));
+}
+
+/* --- what is new -------------------------------------------------------------------------------- */
+
+static bool was_unmounted(const struct drift *d, const struct live_mount *live)
+{
+	for (size_t i = 0; i < d->in->info->n_unmounted; i++)
+		if (str_eq(d->in->info->unmounted[i].destination, live->destination))
+			return true;
+	return false;
+}
+
+/* The mount of the image that a new mount at `path` lies on. */
+static unsigned int holder_of(const struct drift *d, const char *path)
+{
+	const struct image_mount *best = NULL;
+
+	for (size_t i = 0; i < d->in->n_mounts; i++) {
+		const struct image_mount *im = &d->in->mounts[i];
+
+		if (mount_path_below(path, im->mountpoint) &&
+		    (!best || strlen(im->mountpoint) > strlen(best->mountpoint)))
+			best = im;
+	}
+	return best ? best->id : 0;
+}
+
+static void add(struct drift *d, const struct live_mount *live)
+{
+	struct external_plan *plan = d->plan;
+	const char *source = live->is_bind ? live_source(d, live) : NULL;
+	size_t i = plan->n++;
+
+	d->rows[i] = (struct restore_row){ .live = live, .unmapped = source };
+	plan->v[i] = (struct external_mount){
+		.parent = holder_of(d, live->destination),
+		.mountpoint = live->destination,
+		.criu_path = live->destination,
+		.source = source ? remap_path(d->in->remap, &plan->arena, source) : NULL,
+		.origin = EXTERNAL_CONFIG,
+		.mount_index = live->index,
+		.fstype = live->is_bind ? NULL : live->mount->type,
+		.is_added = true,
+	};
+	external_note(plan, i, "the checkpoint doesn't have it: it is added");
+}
+
+static void check_new(struct drift *d, const struct live_mount *live)
+{
+	bool can_add = live->is_bind || str_eq(live->mount->type, "tmpfs");
+
+	if (d->is_old[live->index] || !is_mount(live) || !live->destination ||
+	    was_unmounted(d, live) || has_mountpoint(d, live->destination))
+		return;
+	if (can_add)
+		add(d, live);
+	else
+		findings_add(d->findings, ERR_UNSUPPORTED,
+			     "%.512s: config.json has it (type %.64s) and the checkpoint hasn't: "
+			     "only a bind or a tmpfs can be added",
+			     live->destination, live->mount->type ? live->mount->type : "?");
+}
+
+static void warn_of_new_binds(struct drift *d)
+{
+	for (size_t i = 0; i < d->in->live->n; i++) {
+		const struct live_mount *live = &d->in->live->v[i];
+
+		if (live->is_bind && live->destination && !has_mountpoint(d, live->destination))
+			strv_addf(&d->plan->warnings,
+				  "mount %zu (%s): the image has no mount there, so the restored "
+				  "container has none either",
+				  i, live->destination);
+	}
+}
+
+void drift_find(const struct external_restore_input *in, struct external_plan *plan,
+		struct restore_row *rows, struct findings *findings)
+{
+	struct drift d = { .in = in, .plan = plan, .rows = rows, .findings = findings };
+
+	sort_mountpoints(&d);
+	if (!in->info->version) {
+		warn_of_new_binds(&d);
+		return;
+	}
+	d.is_old = arena_array(&plan->arena, in->live->n, sizeof(*d.is_old));
+	list_old(&d);
+	match(&d);
+	for (size_t i = 0; i < d.n_old; i++) {
+		if (d.old[i].live)
+			check_kept(&d, &d.old[i]);
+		else
+			check_dropped(&d, &d.old[i]);
+	}
+	for (size_t i = 0; i < in->live->n; i++)
+		check_new(&d, &in->live->v[i]);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+
+#include "core/plan/mount_expect.h"
+#include "core/plan/restore_settle.h"
+
+struct builder {
+	const struct mount_expect_input *in;
+	const struct checkpoint_mount **noted; /* by id */
+	size_t *rows;			       /* of the plan, by id; without those added */
+	size_t n_rows;
+};
+
+static int compare_noted(const void *a, const void *b)
+{
+	const struct checkpoint_mount *x = *(const struct checkpoint_mount *const *)a;
+	const struct checkpoint_mount *y = *(const struct checkpoint_mount *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int compare_rows(const void *a, const void *b, void *plan)
+{
+	const struct external_mount *v = plan;
+	unsigned int x = v[*(const size_t *)a].id, y = v[*(const size_t *)b].id;
+
+	return x < y ? -1 : x > y;
+}
+
+static void sort_all(struct builder *b, struct arena *arena)
+{
+	const struct external_plan *plan = b->in->plan;
+	const struct checkpoint_info *info = b->in->info;
+
+	b->noted = arena_array(arena, info->n, sizeof(struct checkpoint_mount *));
+	for (size_t i = 0; i < info->n; i++)
+		b->noted[i] = &info->v[i];
+	if (info->n)
+		qsort(b->noted, info->n, sizeof(struct checkpoint_mount *), compare_noted);
+	b->rows = arena_array(arena, plan->n, sizeof(*b->rows));
+	for (size_t i = 0; i < plan->n; i++)
+		if (!plan->v[i].is_added)
+			b->rows[b->n_rows++] = i;
+	if (b->n_rows)
+		qsort_r(b->rows, b->n_rows, sizeof(*b->rows), compare_rows, plan->v);
+}
+
+static const struct checkpoint_mount *find_noted(const struct builder *b, unsigned int id)
+{
+	const struct checkpoint_mount wanted = { .id = id }, *key = &wanted;
+	const struct checkpoint_mount *const *found = NULL;
+
+	if (b->in->info->n)
+		found = bsearch(&key, b->noted, b->in->info->n, sizeof(struct checkpoint_mount *),
+				compare_noted);
+	return found ? *found : NULL;
+}
+
+static size_t find_row(const struct builder *b, unsigned int id)
+{
+	size_t low = 0, high = b->n_rows;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (b->in->plan->v[b->rows[middle]].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < b->n_rows && b->in->plan->v[b->rows[low]].id == id)
+		return b->rows[low];
+	return SIZE_MAX;
+}
+
+static void set_source(struct mount_expect_row *row, const struct mount_expect_source *source)
+{
+	row->has_identity = source->has_identity;
+	row->major = source->major;
+	row->minor = source->minor;
+	row->root = source->root;
+	row->fstype = source->fstype;
+}
+
+/* Which group of the host it is a peer or a slave of. */
+static void set_group(struct mount_expect_row *row, const struct mount_expect_source *source)
+{
+	if (row->propagation == EXTERNAL_PRIVATE || row->propagation == EXTERNAL_OWN_GROUP)
+		return;
+	row->group = source->shared ? source->shared : source->master;
+	row->host_fd = source->host_fd;
+}
+
+static void set_external(const struct builder *b, size_t i, struct mount_expect_row *row)
+{
+	const struct external_mount *m = &b->in->plan->v[i];
+
+	row->is_external = true;
+	row->source = m->source;
+	row->flags = m->flags;
+	row->is_idmapped = m->is_idmapped;
+	set_source(row, &b->in->sources[i]);
+	set_group(row, &b->in->sources[i]);
+}
+
+/* What config.json asks of a mount that CRIU makes: it may be stricter than it was. */
+static unsigned long restrictions_at(const struct builder *b, const char *mountpoint)
+{
+	size_t n;
+	struct live_mount *const *at = live_mounts_at(b->in->live, mountpoint, &n);
+	unsigned long flags = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!at[i]->is_bind)
+			flags |= live_mounts_restrictions(at[i], false);
+	return flags;
+}
+
+static void set_internal(const struct builder *b, size_t i, struct mount_expect_row *row)
+{
+	const struct image_mount *im = &b->in->mounts[i];
+	const struct checkpoint_mount *noted = find_noted(b, im->id);
+
+	row->flags = restore_settle_mask(im->flags);
+	if (noted) {
+		row->flags |= noted->flags & MS_NOSYMFOLLOW;
+		row->fstype = noted->fstype;
+	}
+	if (im->id == b->in->root_id) {
+		set_source(row, &b->in->sources[b->in->plan->n]);
+		set_group(row, &b->in->sources[b->in->plan->n]);
+		if (b->in->live->spec->root.readonly)
+			row->flags |= MS_RDONLY;
+	} else {
+		row->flags |= restrictions_at(b, im->mountpoint);
+	}
+	if (b->in->joins[i] != SIZE_MAX)
+		set_group(row, &b->in->sources[b->in->joins[i]]);
+}
+
+static void add_mount(const struct builder *b, size_t i, struct mount_expect *expect)
+{
+	const struct image_mount *im = &b->in->mounts[i];
+	struct mount_expect_row *row = &expect->v[expect->n++];
+	size_t of_plan = find_row(b, im->id);
+
+	*row = (struct mount_expect_row){
+		.id = im->id,
+		.parent = im->parent,
+		.mountpoint = im->mountpoint,
+		.is_unbindable = im->flags & MS_UNBINDABLE,
+		.propagation = b->in->propagation[i],
+		.host_fd = -1,
+	};
+	if (of_plan != SIZE_MAX)
+		set_external(b, of_plan, row);
+	else
+		set_internal(b, i, row);
+}
+
+/* Ids of the image end somewhere; those added get higher ones. */
+static void add_new(const struct builder *b, size_t i, unsigned int id, struct mount_expect *expect)
+{
+	const struct external_mount *m = &b->in->plan->v[i];
+	struct mount_expect_row *row = &expect->v[expect->n++];
+
+	*row = (struct mount_expect_row){
+		.id = id,
+		.parent = m->parent,
+		.mountpoint = m->mountpoint,
+		.propagation = m->propagation,
+		.host_fd = -1,
+	};
+	set_external(b, i, row);
+	if (m->fstype)
+		row->fstype = m->fstype;
+}
+
+void mount_expect_build(const struct mount_expect_input *in, struct arena *arena,
+			struct mount_expect *expect)
+{
+	struct builder b = { .in = in };
+	unsigned int last_id = 0;
+
+	*expect = (struct mount_expect){ .v = arena_array(arena, in->n_mounts + in->plan->n,
+							  sizeof(*expect->v)) };
+	sort_all(&b, arena);
+	for (size_t i = 0; i < in->n_mounts; i++) {
+		add_mount(&b, i, expect);
+		if (in->mounts[i].id > last_id)
+			last_id = in->mounts[i].id;
+	}
+	for (size_t i = 0; i < in->plan->n; i++)
+		if (in->plan->v[i].is_added)
+			add_new(&b, i, ++last_id, expect);
+}
