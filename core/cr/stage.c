@@ -51,7 +51,7 @@ static void allocate(struct stage *stage, const struct external_plan *plan)
 	stage->seen = arena_array(arena, plan->n + 1, sizeof(*stage->seen));
 	stage->by_id = arena_array(arena, plan->n, sizeof(*stage->by_id));
 	for (size_t i = 0; i <= plan->n; i++) {
-		stage->entries[i] = (struct stage_entry){ -1, -1, -1, -1, NULL };
+		stage->entries[i] = (struct stage_entry){ -1, -1, -1, -1, NULL, false };
 		stage->seen[i].host_fd = -1;
 	}
 	for (size_t i = 0; i < plan->n; i++)

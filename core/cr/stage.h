@@ -33,6 +33,7 @@ struct stage_entry {
 	int work_fd;   /* another, writable: for mountpoints that lie inside; mostly -1 */
 	int host_fd;   /* this one's part of stage->seen, which others borrow; or -1 */
 	char *path;    /* where CRIU finds it; NULL: it doesn't look for it */
+	bool has_mountpoint; /* seen by stage_check(), so that it needn't be looked for again */
 };
 
 /* Where CRIU reads the images. The caller sets it before stage_enter(). */

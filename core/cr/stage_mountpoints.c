@@ -60,7 +60,7 @@ static bool is_dir(const struct stage *stage, size_t i)
 	return stage->sources[i].kind == EXTERNAL_KIND_DIRECTORY;
 }
 
-static void check_mountpoint(const struct stage *stage, struct external_plan *plan, size_t i,
+static void check_mountpoint(struct stage *stage, struct external_plan *plan, size_t i,
 			     struct findings *findings)
 {
 	const struct external_mount *m = &plan->v[i];
@@ -74,6 +74,7 @@ static void check_mountpoint(const struct stage *stage, struct external_plan *pl
 		return;
 	fd = open_spot(&holder);
 	if (fd >= 0) {
+		stage->entries[i].has_mountpoint = true;
 		if (fstat(fd, &st) || S_ISDIR(st.st_mode) == is_dir(stage, i))
 			return;
 		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_INVALID,
@@ -143,7 +144,8 @@ int stage_make_mountpoints(struct stage *stage, const struct external_plan *plan
 		const struct spot spot = { plan->v[i].parent, plan->v[i].mountpoint };
 		bool as_dir = is_dir(stage, i) || !stage->sources[i].is_open;
 
-		if (make_mountpoint(stage, plan, &spot, as_dir, err))
+		if (!stage->entries[i].has_mountpoint &&
+		    make_mountpoint(stage, plan, &spot, as_dir, err))
 			return -1;
 	}
 	for (size_t i = 0; i < stage->n_image; i++) {
