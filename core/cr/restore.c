@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -30,6 +31,7 @@ struct restore {
 	int master;
 	bool has_run_hooks; /* so poststop hooks have something to take down */
 	bool has_pid_file;
+	struct inside_attached attached;
 	struct cr_report report;
 };
 
@@ -168,10 +170,54 @@ static int take_console(struct restore *r, int master, struct err *err)
 	return 0;
 }
 
+/* What was settled, as steps from a clone, which is a peer of the host's mount or private. */
+static void set_propagation(enum external_propagation propagation, struct inside_addition *added)
+{
+	static const unsigned long private[] = { MS_PRIVATE | MS_REC };
+	static const unsigned long slave[] = { MS_SLAVE | MS_REC, MS_SHARED | MS_REC };
+	static const unsigned long own[] = { MS_PRIVATE | MS_REC, MS_SHARED | MS_REC };
+	static const struct {
+		const unsigned long *v;
+		size_t n;
+	} steps[EXTERNAL_PROPAGATIONS] = {
+		[EXTERNAL_PRIVATE] = { private, 1 },
+		[EXTERNAL_SLAVE] = { slave, 1 },
+		[EXTERNAL_SLAVE_SHARED] = { slave, 2 },
+		[EXTERNAL_OWN_GROUP] = { own, 2 },
+	};
+
+	added->propagation = steps[propagation].v;
+	added->n_propagation = steps[propagation].n;
+}
+
+/* What config.json has and the checkpoint hadn't. */
+static int attach(struct restore *r, pid_t pid, struct err *err)
+{
+	struct restore_prep *p = &r->prep;
+	struct inside_addition *v = arena_array(&p->arena, p->plan.n, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->plan.n; i++) {
+		const struct external_mount *m = &p->plan.v[i];
+
+		if (!m->is_added)
+			continue;
+		v[n] = (struct inside_addition){
+			.index = m->mount_index,
+			.destination = p->live.v[m->mount_index].mount->destination,
+			.source = m->source,
+			.tree_fd = p->stage.entries[i].tree_fd,
+			.is_dir = p->stage.sources[i].kind == EXTERNAL_KIND_DIRECTORY,
+		};
+		set_propagation(m->propagation, &v[n++]);
+	}
+	return n ? inside_attach(pid, v, n, &r->attached, err) : 0;
+}
+
 /* The tasks are complete and still held. */
 static int on_restored(struct restore *r, pid_t pid, struct err *err)
 {
-	if (r->req->seed.spec->root.readonly && inside_make_root_readonly(pid, err))
+	if (inside_settle(pid, &r->prep.expect, &r->report.n_repairs, err) || attach(r, pid, err))
 		return -1;
 	r->has_pid_file = r->req->pid_file;
 	return create_write_pid_file(r->req->pid_file, pid, err);
@@ -280,6 +326,7 @@ static int restore_into(struct restore *r, struct err *err)
 	if (cgroup_apply(&r->c->cgroup, &spec->resources, err) ||
 	    stage_open(&r->prep.stage, r->c, &r->prep.plan, err))
 		return -1;
+	restore_prepare_expect(&r->prep);
 	return run_criu(r, err);
 }
 
@@ -318,7 +365,12 @@ int restore_container(const struct create_request *req, const struct cr_options 
 		      struct container *c, struct restore_outcome *out, struct err *err)
 {
 	struct restore r = {
-		.req = req, .opts = opts, .c = c, .prep = RESTORE_PREP_EMPTY, .master = -1
+		.req = req,
+		.opts = opts,
+		.c = c,
+		.prep = RESTORE_PREP_EMPTY,
+		.master = -1,
+		.attached = INSIDE_ATTACHED_NONE,
 	};
 	unsigned long long start_us = proc_now_us();
 	int ret;
@@ -337,6 +389,7 @@ int restore_container(const struct create_request *req, const struct cr_options 
 	}
 	fill_report(&r, start_us);
 	namespaces_close(r.ns_fds);
+	inside_attached_done(&r.attached, ret);
 	restore_prep_done(&r.prep, ret);
 	if (ret) {
 		fd_close(&r.master);

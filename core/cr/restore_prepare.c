@@ -160,7 +160,7 @@ static int edit_images(struct restore_prep *p, struct err *err)
 	return images_copy_edit(&p->copy, &edit, err);
 }
 
-static void expect_mounts(struct restore_prep *p)
+void restore_prepare_expect(struct restore_prep *p)
 {
 	const struct mount_expect_input in = {
 		.mounts = root_file(p)->mounts.v,
@@ -195,7 +195,6 @@ int restore_prepare(const struct create_request *req, const struct cr_options *o
 		return -1;
 	if (edit_images(p, err))
 		return err_wrap(err, "image directory %s", p->dirs.images);
-	expect_mounts(p);
 	return 0;
 }
 

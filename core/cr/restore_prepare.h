@@ -50,6 +50,9 @@ struct restore_prep {
 int restore_prepare(const struct create_request *req, const struct cr_options *opts, bool is_real,
 		    struct restore_prep *p, struct err *err);
 
+/* Fill p->expect, after stage_open(): views of cgroups are known only then. */
+void restore_prepare_expect(struct restore_prep *p);
+
 /* Close and free. After a failure the mountpoints that were made are removed again. */
 void restore_prep_done(struct restore_prep *p, bool has_failed);
 

@@ -51,7 +51,7 @@ static void allocate(struct stage *stage, const struct external_plan *plan)
 	stage->seen = arena_array(arena, plan->n + 1, sizeof(*stage->seen));
 	stage->by_id = arena_array(arena, plan->n, sizeof(*stage->by_id));
 	for (size_t i = 0; i <= plan->n; i++) {
-		stage->entries[i] = (struct stage_entry){ -1, -1, -1, -1, NULL, false };
+		stage->entries[i] = (struct stage_entry){ -1, -1, -1, NULL, false };
 		stage->seen[i].host_fd = -1;
 	}
 	for (size_t i = 0; i < plan->n; i++)
@@ -134,6 +134,8 @@ static int finish_clones(struct stage *stage, const struct external_plan *plan, 
 	auto_fd int userns_fd = -1;
 
 	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->v[i].is_added && !plan->v[i].source && stage_make_added(stage, i, err))
+			return -1;
 		if (stage->entries[i].tree_fd < 0)
 			continue;
 		if (!plan->v[i].is_added)
@@ -280,7 +282,6 @@ void stage_done(struct stage *stage, bool undo)
 		fd_close(&stage->entries[i].source_fd);
 		fd_close(&stage->entries[i].tree_fd);
 		fd_close(&stage->entries[i].work_fd);
-		fd_close(&stage->entries[i].host_fd);
 	}
 	stage->entries = NULL;
 	stage->n = 0;

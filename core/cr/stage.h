@@ -28,11 +28,10 @@
 #include "core/run/container.h"
 
 struct stage_entry {
-	int source_fd; /* O_PATH */
-	int tree_fd;   /* detached clone; with its flags from stage_open() on */
-	int work_fd;   /* another, writable: for mountpoints that lie inside; mostly -1 */
-	int host_fd;   /* this one's part of stage->seen, which others borrow; or -1 */
-	char *path;    /* where CRIU finds it; NULL: it doesn't look for it */
+	int source_fd;	     /* O_PATH */
+	int tree_fd;	     /* detached clone; with its flags from stage_open() on */
+	int work_fd;	     /* another, writable: for mountpoints that lie inside; mostly -1 */
+	char *path;	     /* where CRIU finds it; NULL: it doesn't look for it */
 	bool has_mountpoint; /* seen by stage_check(), so that it needn't be looked for again */
 };
 

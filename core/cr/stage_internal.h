@@ -37,6 +37,9 @@ const struct mount_row *stage_find_host(const struct stage *stage, uint64_t id);
 int stage_finish_clone(struct stage *stage, const struct external_plan *plan, size_t i,
 		       int *userns_fd, struct err *err);
 
+/* Make the file system of row `i`, which is added and no bind. Errors: the mountpoint named. */
+int stage_make_added(struct stage *stage, size_t i, struct err *err);
+
 /* Fill stage->seen[i] from an open file and the host's mount that it lies on. */
 void stage_see(struct stage *stage, size_t i, int fd, const struct mount_row *host);
 

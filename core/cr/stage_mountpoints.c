@@ -81,7 +81,8 @@ static void check_mountpoint(struct stage *stage, struct external_plan *plan, si
 				 "source %.512s is %s, but the mountpoint is %s", m->source,
 				 is_dir(stage, i) ? "a directory" : "a file",
 				 is_dir(stage, i) ? "a file" : "a directory");
-	} else if (errno == ENOENT && !fstatvfs(holder.fd, &fs) && (fs.f_flag & ST_RDONLY)) {
+	} else if (errno == ENOENT && !m->is_added && !fstatvfs(holder.fd, &fs) &&
+		   (fs.f_flag & ST_RDONLY)) {
 		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_INVALID,
 				 "source %.512s: its mountpoint is missing in %.512s, which is "
 				 "read-only",
@@ -144,7 +145,7 @@ int stage_make_mountpoints(struct stage *stage, const struct external_plan *plan
 		const struct spot spot = { plan->v[i].parent, plan->v[i].mountpoint };
 		bool as_dir = is_dir(stage, i) || !stage->sources[i].is_open;
 
-		if (!stage->entries[i].has_mountpoint &&
+		if (!stage->entries[i].has_mountpoint && !plan->v[i].is_added &&
 		    make_mountpoint(stage, plan, &spot, as_dir, err))
 			return -1;
 	}

@@ -66,28 +66,6 @@ static const char *root_of(struct stage *stage, int fd, const struct mount_row *
 			    below);
 }
 
-/* The root of the host's mount, unless something lies over it: a group is joined there. */
-static int open_mount(const struct mount_row *host)
-{
-	auto_fd int fd = open(host->mountpoint, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	struct statx stx;
-
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) ||
-	    stx.stx_mnt_id != host->id)
-		return -1;
-	return take_fd(&fd);
-}
-
-/* Rows on one mount of the host share its fd. */
-static int share_mount_fd(struct stage *stage, size_t i, const struct mount_row *host)
-{
-	for (size_t k = 0; k < i; k++)
-		if (stage->sources[k].host == host && stage->seen[k].host_fd >= 0)
-			return stage->seen[k].host_fd;
-	stage->entries[i].host_fd = open_mount(host);
-	return stage->entries[i].host_fd;
-}
-
 void stage_see(struct stage *stage, size_t i, int fd, const struct mount_row *host)
 {
 	struct mount_expect_source *seen = &stage->seen[i];
@@ -102,8 +80,9 @@ void stage_see(struct stage *stage, size_t i, int fd, const struct mount_row *ho
 	seen->fstype = host->fstype;
 	seen->shared = host->shared;
 	seen->master = host->master;
+	/* a clone is a peer of what it was cloned from */
 	if (host->shared)
-		seen->host_fd = share_mount_fd(stage, i, host);
+		seen->host_fd = i < stage->n ? stage->entries[i].tree_fd : stage->root_tree;
 }
 
 /* --- a source ----------------------------------------------------------------------------------- */
@@ -147,6 +126,16 @@ int stage_clone(int fd, struct err *err)
 	return tree < 0 ? err_sys(err, "clone the mount") : tree;
 }
 
+/* What is added brings its submounts along, as in a new container; CRIU binds them one by one. */
+static int clone_source(const struct stage *stage, size_t i, struct err *err)
+{
+	const struct restore_row *row = &stage->rows[i];
+	unsigned int flags = !row->image && row->live->opts.is_rec_bind ? AT_RECURSIVE : 0U;
+	int fd = mount_fd_clone(stage->entries[i].source_fd, "", AT_EMPTY_PATH | flags);
+
+	return fd < 0 ? err_sys(err, "clone the mount") : fd;
+}
+
 void stage_open_source(struct stage *stage, struct external_plan *plan, size_t i,
 		       struct findings *findings)
 {
@@ -169,11 +158,11 @@ void stage_open_source(struct stage *stage, struct external_plan *plan, size_t i
 				 "source %.512s: %s", m->source, strerror(errno));
 		return;
 	}
-	stage_see(stage, i, entry->source_fd, stage->sources[i].host);
 	restore_settle(&in, plan, i, findings);
 	if (m->problem)
 		return;
-	entry->tree_fd = stage_clone(entry->source_fd, &e);
+	entry->tree_fd = clone_source(stage, i, &e);
+	stage_see(stage, i, entry->source_fd, stage->sources[i].host);
 	if (entry->tree_fd < 0)
 		external_problem(EXTERNAL_JUDGE(plan, findings), i, e.kind, "source %.512s: %s",
 				 m->source, e.msg);
@@ -245,6 +234,7 @@ static int open_userns(const struct mount_plan_row *row, struct err *err)
 static int map_ids(const struct stage *stage, size_t i, int *userns_fd, struct err *err)
 {
 	const struct live_mount *live = stage->rows[i].live;
+	bool is_recursive = !stage->rows[i].image && live->opts.is_rec_idmapped;
 
 	if (i && stage->rows[i - 1].live != live)
 		fd_close(userns_fd);
@@ -252,21 +242,51 @@ static int map_ids(const struct stage *stage, size_t i, int *userns_fd, struct e
 		*userns_fd = open_userns(&stage->mounts->v[live->index], err);
 	if (*userns_fd < 0)
 		return -1;
-	return idmap_mount(stage->entries[i].tree_fd, *userns_fd, false, err);
+	return idmap_mount(stage->entries[i].tree_fd, *userns_fd, is_recursive, err);
+}
+
+/* What is added has its attributes from the options, submounts too. */
+static int set_attributes(const struct stage *stage, const struct external_mount *m, size_t i)
+{
+	const struct restore_row *row = &stage->rows[i];
+	int fd = stage->entries[i].tree_fd;
+
+	if (row->image) {
+		struct mount_attr set = { .attr_set = attributes(m->flags),
+					  .attr_clr = ALL_ATTRIBUTES };
+
+		return mount_setattr(fd, "", AT_EMPTY_PATH, &set, sizeof(set));
+	}
+	return mount_fd_set(fd, &(const struct mount_fd_attrs){
+					row->live->opts.attr_set, row->live->opts.attr_clr,
+					row->live->opts.rec_set, row->live->opts.rec_clr });
 }
 
 int stage_finish_clone(struct stage *stage, const struct external_plan *plan, size_t i,
 		       int *userns_fd, struct err *err)
 {
-	struct mount_attr set = { .attr_set = attributes(plan->v[i].flags),
-				  .attr_clr = ALL_ATTRIBUTES };
 	const struct mount_row *host = stage->sources[i].host;
 	const struct external_mount *m = &plan->v[i];
 	int ret = 0;
 
-	if (mount_setattr(stage->entries[i].tree_fd, "", AT_EMPTY_PATH, &set, sizeof(set)))
+	if (set_attributes(stage, m, i))
 		ret = err_sys(err, "set the mount's flags");
 	else if (m->is_idmapped && stage->rows[i].live && !(host && host->is_idmapped))
 		ret = map_ids(stage, i, userns_fd, err);
 	return ret ? err_wrap(err, "%s: source %s", m->mountpoint, m->source) : 0;
+}
+
+int stage_make_added(struct stage *stage, size_t i, struct err *err)
+{
+	const struct live_mount *live = stage->rows[i].live;
+	const char *label = stage->spec->mount_label;
+	const struct mount_fd_fs fs = { .type = live->mount->type,
+					.source = live->mount->source,
+					.data = live->opts.data,
+					.label = label && *label ? label : NULL,
+					.flags = live->opts.flags };
+
+	stage->sources[i].kind = EXTERNAL_KIND_DIRECTORY;
+	stage->entries[i].tree_fd = mount_fd_detached(&fs, err);
+	return stage->entries[i].tree_fd < 0 ? err_wrap(err, "%s", live->destination) : 0;
 }

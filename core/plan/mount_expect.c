@@ -160,39 +160,14 @@ static void add_mount(const struct builder *b, size_t i, struct mount_expect *ex
 		set_internal(b, i, row);
 }
 
-/* Ids of the image end somewhere; those added get higher ones. */
-static void add_new(const struct builder *b, size_t i, unsigned int id, struct mount_expect *expect)
-{
-	const struct external_mount *m = &b->in->plan->v[i];
-	struct mount_expect_row *row = &expect->v[expect->n++];
-
-	*row = (struct mount_expect_row){
-		.id = id,
-		.parent = m->parent,
-		.mountpoint = m->mountpoint,
-		.propagation = m->propagation,
-		.host_fd = -1,
-	};
-	set_external(b, i, row);
-	if (m->fstype)
-		row->fstype = m->fstype;
-}
-
 void mount_expect_build(const struct mount_expect_input *in, struct arena *arena,
 			struct mount_expect *expect)
 {
 	struct builder b = { .in = in };
-	unsigned int last_id = 0;
 
 	*expect = (struct mount_expect){ .v = arena_array(arena, in->n_mounts + in->plan->n,
 							  sizeof(*expect->v)) };
 	sort_all(&b, arena);
-	for (size_t i = 0; i < in->n_mounts; i++) {
+	for (size_t i = 0; i < in->n_mounts; i++)
 		add_mount(&b, i, expect);
-		if (in->mounts[i].id > last_id)
-			last_id = in->mounts[i].id;
-	}
-	for (size_t i = 0; i < in->plan->n; i++)
-		if (in->plan->v[i].is_added)
-			add_new(&b, i, ++last_id, expect);
 }

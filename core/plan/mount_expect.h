@@ -22,7 +22,7 @@ struct mount_expect_source {
 	const char *root;
 	const char *fstype;
 	unsigned int shared, master; /* groups of the host's mount */
-	int host_fd;		     /* O_PATH at its root if it is shared; else -1. Borrowed */
+	int host_fd;		     /* of a clone if that is shared; else -1. Borrowed */
 };
 
 struct mount_expect_input {
@@ -38,8 +38,8 @@ struct mount_expect_input {
 };
 
 /*
- * Build the list: one row per mount of the image, then one per row of the plan that was added.
- * It lies in the arena; strings and fds are borrowed.
+ * Build the list, one row per mount of the image; what is added comes later. It lies in the arena;
+ * strings and fds are borrowed.
  */
 void mount_expect_build(const struct mount_expect_input *in, struct arena *arena,
 			struct mount_expect *expect);

@@ -3,6 +3,9 @@
 #
 # Images are the user's: a restore reads them, and writes nothing to where they lie.
 
+# single quotes hold jq's and the container's variables
+# shellcheck disable=SC2016
+
 load ../lib/common
 
 setup() {
@@ -43,7 +46,7 @@ picture() { (cd "$1" && find . -printf '%p %i %s %m %T@ %l\n' | sort && sha256su
 	mount -o remount,ro "$T/images"
 	restore_detached t-1 "$T/images"
 	counts "$T/old/counter" 6
-	! ls -d /tmp/kedge-restore-*
+	run ! ls -d /tmp/kedge-restore-*
 	kedge delete --force t-1
 	umount "$T/images"
 	nothing_left t-1

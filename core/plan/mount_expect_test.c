@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <cmocka.h>
+
+#include "core/plan/mount_expect.h"
+
+#define MAX 4
+
+/* The root (1), an external mount at /data (2), a tmpfs at /tmp (3). */
+struct fixture {
+	struct spec spec;
+	struct spec_mount mounts[MAX];
+	char *options[MAX];
+	struct arena arena;
+	struct live_mounts live;
+	struct image_mount images[MAX];
+	enum external_propagation propagation[MAX];
+	size_t joins[MAX];
+	struct external_mount rows[MAX];
+	struct external_plan plan;
+	struct mount_expect_source sources[MAX + 1];
+	struct checkpoint_mount noted[MAX];
+	struct checkpoint_info info;
+	struct mount_expect expect;
+};
+
+static void fixture_done(struct fixture *f)
+{
+	arena_done(&f->arena);
+}
+
+static void setup(struct fixture *f)
+{
+	*f = (struct fixture){
+		.images = { { .id = 2, .parent = 1, .mountpoint = "/data", .flags = MS_NOEXEC },
+			    { .id = 3,
+			      .parent = 1,
+			      .mountpoint = "/tmp",
+			      .flags = MS_NOSUID | MS_UNBINDABLE | MS_PRIVATE },
+			    { .id = 1, .mountpoint = "/", .flags = MS_RELATIME } },
+		.joins = { SIZE_MAX, SIZE_MAX, SIZE_MAX },
+		.rows = { { .id = 2,
+			    .mountpoint = "/data",
+			    .source = "/srv/a",
+			    .flags = MS_RDONLY,
+			    .is_idmapped = true } },
+		.sources = { { .has_identity = true,
+			       .major = 8,
+			       .minor = 1,
+			       .root = "/a",
+			       .fstype = "ext4",
+			       .shared = 5,
+			       .host_fd = 40 },
+			     { .has_identity = true,
+			       .major = 8,
+			       .minor = 2,
+			       .root = "/rootfs",
+			       .master = 6,
+			       .host_fd = -1 } },
+	};
+	f->spec.mounts.v = f->mounts;
+	f->plan.v = f->rows;
+	f->plan.n = 1;
+	f->info.v = f->noted;
+}
+
+static void build(struct fixture *f)
+{
+	const struct mount_expect_input in = { .mounts = f->images,
+					       .n_mounts = 3,
+					       .root_id = 1,
+					       .propagation = f->propagation,
+					       .joins = f->joins,
+					       .plan = &f->plan,
+					       .sources = f->sources,
+					       .info = &f->info,
+					       .live = &f->live };
+
+	assert_int_equal(live_mounts_build(&f->spec, NULL, &f->arena, &f->live, NULL), 0);
+	mount_expect_build(&in, &f->arena, &f->expect);
+	assert_int_equal(f->expect.n, 3);
+}
+
+static void an_external_mount_is_what_the_plan_and_its_source_say(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+	const struct mount_expect_row *row;
+
+	(void)state;
+	setup(&f);
+	build(&f);
+	row = &f.expect.v[0];
+	assert_true(row->is_external && row->has_identity && row->is_idmapped);
+	assert_int_equal(row->flags, MS_RDONLY);
+	assert_int_equal(row->major * 100 + row->minor, 801);
+	assert_string_equal(row->root, "/a");
+	assert_string_equal(row->source, "/srv/a");
+	/* private: no group of the host is any matter */
+	assert_int_equal(row->group, 0);
+	assert_int_equal(row->host_fd, -1);
+}
+
+static void peers_and_slaves_are_held_to_the_hosts_group(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	f.propagation[0] = EXTERNAL_SHARED;
+	f.propagation[2] = EXTERNAL_SLAVE;
+	build(&f);
+	assert_int_equal(f.expect.v[0].group, 5);
+	assert_int_equal(f.expect.v[0].host_fd, 40);
+	assert_int_equal(f.expect.v[2].group, 6);
+	/* a bind inside of what is the host's peer is one, too */
+	f.propagation[1] = EXTERNAL_SHARED;
+	f.joins[1] = 0;
+	build(&f);
+	assert_int_equal(f.expect.v[1].group, 5);
+	assert_int_equal(f.expect.v[1].host_fd, 40);
+}
+
+static void an_internal_mount_is_what_it_was_and_no_looser_than_the_config(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	build(&f);
+	assert_int_equal(f.expect.v[1].flags, MS_NOSUID);
+	assert_true(f.expect.v[1].is_unbindable);
+	assert_false(f.expect.v[1].is_external);
+	f.options[0] = (char *)"ro";
+	f.mounts[0] = (struct spec_mount){ .destination = (char *)"/tmp",
+					   .type = (char *)"tmpfs",
+					   .options = { f.options, 1 } };
+	f.spec.mounts.n = 1;
+	f.noted[0] = (struct checkpoint_mount){ .id = 3,
+						.flags = MS_NOSYMFOLLOW | MS_NODEV,
+						.fstype = "tmpfs" };
+	f.info.n = 1;
+	build(&f);
+	/* of the sidecar only what CRIU doesn't note */
+	assert_int_equal(f.expect.v[1].flags, MS_NOSUID | MS_RDONLY | MS_NOSYMFOLLOW);
+	assert_string_equal(f.expect.v[1].fstype, "tmpfs");
+}
+
+static void the_root_is_read_only_if_the_live_config_says_so(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	build(&f);
+	assert_int_equal(f.expect.v[2].flags, MS_RELATIME);
+	assert_string_equal(f.expect.v[2].root, "/rootfs");
+	f.spec.root.readonly = true;
+	build(&f);
+	assert_int_equal(f.expect.v[2].flags, MS_RELATIME | MS_RDONLY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_external_mount_is_what_the_plan_and_its_source_say),
+		cmocka_unit_test(peers_and_slaves_are_held_to_the_hosts_group),
+		cmocka_unit_test(an_internal_mount_is_what_it_was_and_no_looser_than_the_config),
+		cmocka_unit_test(the_root_is_read_only_if_the_live_config_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
