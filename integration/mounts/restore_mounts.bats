@@ -179,3 +179,63 @@ sees() { kedge exec "$1" test -e "$2"; }
 	[ -f "$T/fresh/conf" ]
 	[ "$(kedge exec t-1 cat /a/conf)" = conf ]
 }
+
+# group ID MOUNTPOINT: its peer group
+group() { kedge exec "$1" cat /proc/self/mountinfo | awk -v m="$2" '$5 == m' | grep -o 'shared:[0-9]*'; }
+
+@test "a mount that is shared with the host joins the host's peer group again" {
+	mount --make-shared "$T/hub"
+	mkdir "$T/hub/in"
+	config '.linux.rootfsPropagation = "shared"'
+	add_bind "$T/hub" /hub rbind rshared
+	start_detached t-1
+	of_host=$(awk -v m="$T/hub" '$5 == m' /proc/self/mountinfo | grep -o 'shared:[0-9]*')
+	[ "$(group t-1 /hub)" = "$of_host" ]
+	kedge checkpoint --image-path "$T/images" --external 'mnt[]:s' t-1
+	restore_detached t-1 "$T/images" --external 'mnt[]:s'
+	[ "$(group t-1 /hub)" = "$of_host" ]
+	mount -t tmpfs none "$T/hub/in"
+	touch "$T/hub/in/new"
+	wait_until 5 sees t-1 /hub/in/new
+	umount "$T/hub/in"
+}
+
+@test "a root on a shared mount is its slave again, and private when the host's is private now" {
+	mount --bind "$B/rootfs" "$B/rootfs"
+	mount --make-shared "$B/rootfs"
+	start_detached t-1
+	[[ $(info t-1 /) == *master ]]
+	kedge checkpoint --image-path "$T/images" t-1
+	restore_detached t-1 "$T/images"
+	[[ $(info t-1 /) == *master ]]
+	kedge delete --force t-1
+	mount --make-private "$B/rootfs"
+	restore_detached t-1 "$T/images"
+	[[ $(info t-1 /) != *master* ]]
+	kedge delete --force t-1
+	umount "$B/rootfs"
+}
+
+@test "a process in a mount namespace of its own finds the new source there, too" {
+	mkdir "$T/new"
+	touch "$T/new/there"
+	ln -s busybox "$B/rootfs/bin/unshare"
+	for set in bounding effective permitted; do
+		config --arg s "$set" '.process.capabilities[$s] += ["CAP_SYS_ADMIN"]'
+	done
+	add_bind "$T/a" /a
+	script 'unshare -m sh -c "mount -t tmpfs none /tmp; touch /tmp/mine
+		while :; do sleep 1; done" & while :; do sleep 1; done'
+	start_detached t-1
+	wait_until 5 kedge exec t-1 test -e /proc/2/root/tmp/mine
+	kedge checkpoint --image-path "$T/images" t-1
+	[ "$(find "$T/images" -name 'mountpoints-*.img' | wc -l)" -eq 2 ]
+	restore_detached t-1 "$T/images" --external "mnt[/a]:$T/new"
+	kedge exec t-1 ls /a/there
+	for p in $(kedge ps -f json t-1 | jq '.[]'); do
+		grep -q ' - tmpfs none ' "/proc/$p/mountinfo" || continue
+		ls "/proc/$p/root/a/there" "/proc/$p/root/tmp/mine"
+		found=1
+	done
+	[ -n "$found" ]
+}
