@@ -126,11 +126,6 @@ static void repair_all(const struct inside_place *place, const struct mount_repa
 	}
 }
 
-static int make_root_readonly(const struct inside_place *place, struct err *err)
-{
-	return set_flags(place->root_fd, 0, MS_RDONLY, err) ? err_wrap(err, "/") : 0;
-}
-
 /* --- on both sides ---------------------------------------------------------------------------- */
 
 static int read_mounts(int dir_fd, const char *path, struct mount_table *table, struct err *err)
@@ -166,8 +161,6 @@ static int settle(int pidfd, const struct mount_expect *expect, size_t *n, struc
 
 	if (inside_enter(pidfd, &place, err))
 		return -1;
-	if (!expect)
-		return make_root_readonly(&place, err);
 	if (read_mounts(place.proc_fd, "self/mountinfo", &before, err) ||
 	    compare(&before, expect, &place, n, err) ||
 	    read_mounts(place.proc_fd, "self/mountinfo", &after, err))
@@ -205,13 +198,6 @@ static int settle_in_child(pid_t pid, const struct mount_expect *expect, size_t 
 	if (child > 0)
 		proc_wait(child, &status, NULL);
 	return got;
-}
-
-int inside_make_root_readonly(pid_t pid, struct err *err)
-{
-	size_t n = 0;
-
-	return settle_in_child(pid, NULL, &n, err);
 }
 
 int inside_settle(pid_t pid, const struct mount_expect *expect, size_t *n_repairs, struct err *err)

@@ -34,12 +34,6 @@
  */
 int inside_settle(pid_t pid, const struct mount_expect *expect, size_t *n_repairs, struct err *err);
 
-/*
- * Make the root mount read-only, and nothing else: for a restore that has no plan of all mounts.
- * Errors: as inside_settle().
- */
-int inside_make_root_readonly(pid_t pid, struct err *err);
-
 /* A mount that the live config.json has and the checkpoint hadn't. */
 struct inside_addition {
 	size_t index;		 /* in config.json's mounts, for messages */
