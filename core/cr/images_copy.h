@@ -52,6 +52,7 @@ struct images_copy {
 /* What is known when the copy is made. */
 struct images_copy_edit {
 	const struct external_plan *plan;
+	const struct checkpoint_info *info;
 	const bool *can_slave; /* per row of the plan: its source is shared or a slave */
 	bool root_can_slave;   /* so is the root file system's */
 	enum external_propagation *propagation; /* out: per mount of the root's namespace */

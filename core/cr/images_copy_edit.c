@@ -246,6 +246,7 @@ static void edit_external(struct editor *ed, struct entry *entry)
 /* What CRIU's mnt[] took although it makes or binds it itself: as if it hadn't. */
 static void edit_internal(struct editor *ed, Criu__Image__MntEntry *e)
 {
+	const struct checkpoint_mount *noted = checkpoint_info_find(ed->edit->info, e->mnt_id);
 	struct entry wanted = { .e = e }, *key = &wanted;
 	struct entry **donor =
 		bsearch(&key, ed->donors, ed->n_donors, sizeof(struct entry *), compare_devices);
@@ -253,7 +254,31 @@ static void edit_internal(struct editor *ed, Criu__Image__MntEntry *e)
 	set_text(&e->ext_key, NULL);
 	e->has_ext_mount = false;
 	e->ext_mount = false;
-	set_text(&e->source, donor ? (*donor)->e->source : "none");
+	if (donor)
+		set_text(&e->source, (*donor)->e->source);
+	else
+		set_text(&e->source, noted && noted->fs_source ? noted->fs_source : "none");
+}
+
+static int refuse(const struct editor *ed, const struct entry *entry, const char *why)
+{
+	return err_set(ed->err, ERR_INVALID, "%s: mount %u (%.256s): %s", entry->file->name,
+		       entry->e->mnt_id, entry->e->mountpoint, why);
+}
+
+/*
+ * CRIU would mount these anew by the image's own options, with the host's paths: no image decides
+ * that. Binds from the root file system or from another mount are none of it.
+ */
+static bool names_host_paths(const struct editor *ed, const Criu__Image__MntEntry *e)
+{
+	switch (e->fstype) {
+	case CRIU__IMAGE__FS_TYPE__FS_OVERLAYFS:
+	case CRIU__IMAGE__FS_TYPE__FS_AUFS:
+	case CRIU__IMAGE__FS_TYPE__FS_SIMFS:
+	case CRIU__IMAGE__FS_TYPE__FS_AUTO: return !is_on_root_fs(ed, e) && !find_base(ed, e);
+	default: return false;
+	}
 }
 
 static int edit_entry(struct editor *ed, struct entry *entry)
@@ -263,14 +288,18 @@ static int edit_entry(struct editor *ed, struct entry *entry)
 
 	if (entry->row != SIZE_MAX) {
 		edit_external(ed, entry);
-	} else if (has_key(e)) {
-		if (is_nested && !find_base(ed, e))
-			return err_set(ed->err, ERR_INVALID,
-				       "%s: mount %u (%.256s): an external mount of an inner mount "
-				       "namespace that no other mount shows",
-				       entry->file->name, e->mnt_id, e->mountpoint);
-		edit_internal(ed, e);
+		return 0;
 	}
+	if (names_host_paths(ed, e))
+		return refuse(ed, entry,
+			      "it would be made of layers or a device of the host that only the "
+			      "image names");
+	if (has_key(e) && is_nested && !find_base(ed, e))
+		return refuse(ed, entry,
+			      "an external mount of an inner mount namespace that no other mount "
+			      "shows");
+	if (has_key(e))
+		edit_internal(ed, e);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "core/linux/namespaces.h"
 #include "core/run/control.h"
 #include "core/run/hooks.h"
+#include "core/run/record.h"
 
 #define OLDEST_CRIU 31800 /* takes a path for the image directory */
 
@@ -395,6 +396,7 @@ int restore_container(const struct create_request *req, const struct cr_options 
 		fd_close(&r.master);
 		return err_wrap(err, "container %s", req->seed.id);
 	}
+	record_mounts(c, req->seed.spec, c->pid);
 	fd_close(&c->lock_fd);
 	out->master = r.master;
 	if (out->report)

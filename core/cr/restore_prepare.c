@@ -42,13 +42,29 @@ static int open_dirs(const struct preparation *w, bool is_real, struct err *err)
 
 /* --- images ------------------------------------------------------------------------------------- */
 
+/* It is advice: one that is too new can be done without, but not one that is broken. */
+static int read_sidecar(struct restore_prep *p, struct err *err)
+{
+	struct err e = { 0 };
+
+	if (!sidecar_read_info(p->dirs.images_fd, &p->info, &e))
+		return 0;
+	if (e.kind == ERR_UNSUPPORTED) {
+		log_warn("%s: going on without it", e.msg);
+		return 0;
+	}
+	if (err)
+		*err = e;
+	return err_hint(err, "remove it to restore from the images alone");
+}
+
 static int read_images(const struct preparation *w, struct err *err)
 {
 	struct image_inventory inventory;
 	struct restore_prep *p = w->p;
 	int fd = p->dirs.images_fd;
 
-	if (images_read_inventory(fd, &inventory, err))
+	if (images_read_inventory(fd, &inventory, err) || read_sidecar(p, err))
 		return -1;
 	if (!inventory.mnt_ns)
 		return err_set(err, ERR_INVALID,
@@ -148,7 +164,7 @@ static int edit_images(struct restore_prep *p, struct err *err)
 {
 	size_t n = root_file(p)->mounts.n;
 	bool *can = arena_array(&p->arena, p->plan.n, sizeof(*can));
-	struct images_copy_edit edit = { .plan = &p->plan, .can_slave = can };
+	struct images_copy_edit edit = { .plan = &p->plan, .info = &p->info, .can_slave = can };
 
 	for (size_t i = 0; i < p->plan.n; i++)
 		can[i] = can_slave(&p->stage.seen[i]);

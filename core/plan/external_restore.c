@@ -238,15 +238,17 @@ static void sort_noted(struct restore *r)
 		qsort(r->noted_by_id, info->n, sizeof(*r->noted_by_id), compare_noted);
 }
 
-static const struct checkpoint_mount *find_noted(const struct restore *r, unsigned int id)
+/* A row that names another mountpoint than the image is about something else. */
+static const struct checkpoint_mount *find_noted(const struct restore *r,
+						 const struct image_mount *im)
 {
-	const struct checkpoint_mount wanted = { .id = id }, *key = &wanted;
+	const struct checkpoint_mount wanted = { .id = im->id }, *key = &wanted;
 	const struct checkpoint_mount *const *found = NULL;
 
 	if (r->in->info->n)
 		found = bsearch(&key, r->noted_by_id, r->in->info->n, sizeof(*r->noted_by_id),
 				compare_noted);
-	return found ? *found : NULL;
+	return found && str_eq((*found)->mountpoint, im->mountpoint) ? *found : NULL;
 }
 
 /* How many binds lay below this one on the same destination at the checkpoint. */
@@ -293,13 +295,11 @@ static const struct live_mount *find_entry(const struct restore *r, const struct
 
 static void add_row(struct restore *r, const struct image_mount *im)
 {
-	const struct checkpoint_mount *noted = find_noted(r, im->id);
-	const char *key = im->key;
+	const struct checkpoint_mount *noted = find_noted(r, im);
+	const char *key = noted ? noted->key : im->key;
 	size_t i = r->plan.n;
 
-	if (str_eq(key, EXTERNAL_KEY_CRIU_AUTO) && noted)
-		key = noted->key;
-	if (!key)
+	if (!im->key || !key)
 		return;
 	r->plan.v[i] = (struct external_mount){
 		.id = im->id,

@@ -21,8 +21,8 @@
  * What isn't explicitly the user's goes through --map then. Without mnt[] no path of the image is
  * ever used, and none of the sidecar in any case.
  *
- * A key that CRIU's mnt[] gave has no meaning; the sidecar may know the mount's real one, or that the
- * mount isn't external at all.
+ * A key that CRIU's mnt[] gave has no meaning, and one that several mounts on one path share is that
+ * of the first; the sidecar knows the mount's own, or that the mount isn't external at all.
  */
 #ifndef KEDGE_CORE_PLAN_EXTERNAL_RESTORE_H
 #define KEDGE_CORE_PLAN_EXTERNAL_RESTORE_H

@@ -47,15 +47,16 @@ static void sort_all(struct builder *b, struct arena *arena)
 		qsort_r(b->rows, b->n_rows, sizeof(*b->rows), compare_rows, plan->v);
 }
 
-static const struct checkpoint_mount *find_noted(const struct builder *b, unsigned int id)
+static const struct checkpoint_mount *find_noted(const struct builder *b,
+						 const struct image_mount *im)
 {
-	const struct checkpoint_mount wanted = { .id = id }, *key = &wanted;
+	const struct checkpoint_mount wanted = { .id = im->id }, *key = &wanted;
 	const struct checkpoint_mount *const *found = NULL;
 
 	if (b->in->info->n)
 		found = bsearch(&key, b->noted, b->in->info->n, sizeof(struct checkpoint_mount *),
 				compare_noted);
-	return found ? *found : NULL;
+	return found && str_eq((*found)->mountpoint, im->mountpoint) ? *found : NULL;
 }
 
 static size_t find_row(const struct builder *b, unsigned int id)
@@ -121,7 +122,7 @@ static unsigned long restrictions_at(const struct builder *b, const char *mountp
 static void set_internal(const struct builder *b, size_t i, struct mount_expect_row *row)
 {
 	const struct image_mount *im = &b->in->mounts[i];
-	const struct checkpoint_mount *noted = find_noted(b, im->id);
+	const struct checkpoint_mount *noted = find_noted(b, im);
 
 	row->flags = restore_settle_mask(im->flags);
 	if (noted) {

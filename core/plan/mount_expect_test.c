@@ -140,9 +140,9 @@ static void an_internal_mount_is_what_it_was_and_no_looser_than_the_config(void 
 					   .type = (char *)"tmpfs",
 					   .options = { f.options, 1 } };
 	f.spec.mounts.n = 1;
-	f.noted[0] = (struct checkpoint_mount){ .id = 3,
-						.flags = MS_NOSYMFOLLOW | MS_NODEV,
-						.fstype = "tmpfs" };
+	f.noted[0] = (struct checkpoint_mount){
+		.id = 3, .mountpoint = "/tmp", .flags = MS_NOSYMFOLLOW | MS_NODEV, .fstype = "tmpfs"
+	};
 	f.info.n = 1;
 	build(&f);
 	/* of the sidecar only what CRIU doesn't note */
