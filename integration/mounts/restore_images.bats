@@ -119,6 +119,9 @@ picture() { (cd "$1" && find . -printf '%p %i %s %m %T@ %l\n' | sort && sha256su
 	rm "$T/images/parent"
 	nothing_left t-1
 	restore_detached t-1 "$T/images"
+	kedge delete --force t-1
+	chmod go+w "$T/images"
+	restore_detached t-1 "$T/images" --allow-unsafe-images
 }
 
 @test "a restore that fails late takes back the mountpoints it made, and the pid file" {

@@ -239,3 +239,16 @@ group() { kedge exec "$1" cat /proc/self/mountinfo | awk -v m="$2" '$5 == m' | g
 	done
 	[ -n "$found" ]
 }
+
+@test "--map moves all sources below a path at once" {
+	mkdir -p "$T/srv/one" "$T/srv/two" "$T/new"
+	add_bind "$T/srv/one" /one bind
+	add_bind "$T/srv/two" /two bind
+	add_bind "$T/a" /a bind
+	start_detached t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	mv "$T/srv/one" "$T/srv/two" "$T/new"
+	touch "$T/new/one/x" "$T/new/two/y" "$T/a/z"
+	restore_detached t-1 "$T/images" --map "$T/srv=$T/new"
+	kedge exec t-1 ls /one/x /two/y /a/z
+}
