@@ -186,6 +186,13 @@ static bool is_elsewhere(const struct external_mount *m, const struct checkpoint
 	return then && !str_eq(m->source, then) && !str_eq(m->source, noted->source);
 }
 
+/* Whether the mount is meant to show the very file again: no view, no node, nothing of the user's. */
+static bool is_same_file(const struct external_mount *m)
+{
+	return !m->is_user_mapped && m->origin != EXTERNAL_MASK && m->origin != EXTERNAL_DEVICE &&
+	       m->origin != EXTERNAL_CGROUP;
+}
+
 static void check_deleted(struct settle *s, size_t i)
 {
 	static const char *const what[CHECKPOINT_SOURCES] = {
@@ -198,8 +205,7 @@ static void check_deleted(struct settle *s, size_t i)
 	enum checkpoint_source state = noted ? noted->source_state : CHECKPOINT_SOURCE_UNKNOWN;
 	bool is_bad = what[state] || (!noted && m->is_deleted);
 
-	if (!is_bad || m->is_user_mapped || m->origin == EXTERNAL_MASK ||
-	    m->origin == EXTERNAL_DEVICE || m->origin == EXTERNAL_CGROUP)
+	if (!is_bad || !is_same_file(m))
 		return;
 	if (noted ? is_elsewhere(m, noted) : !str_eq(m->source, s->in->rows[i].unmapped))
 		return;
@@ -217,7 +223,7 @@ static void note_other_inode(struct settle *s, size_t i)
 
 	if (!noted || !noted->inode || noted->inode == source->inode ||
 	    noted->major != source->major || noted->minor != source->minor ||
-	    s->plan->v[i].is_user_mapped)
+	    !is_same_file(&s->plan->v[i]))
 		return;
 	external_note(s->plan, i, "source %.256s is another file than at the checkpoint",
 		      s->plan->v[i].source);

@@ -326,6 +326,10 @@ static void another_inode_is_noted_and_not_refused(void **state)
 	f.source.inode = 6;
 	expect_none(&f, WITH);
 	assert_non_null(strstr(f.m.note, "another file"));
+	/* a view of a cgroup always is */
+	f.m.origin = EXTERNAL_CGROUP;
+	expect_none(&f, WITH);
+	assert_null(f.m.note);
 }
 
 static void an_idmapped_mount_needs_its_mapping_from_the_config(void **state)
