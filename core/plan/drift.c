@@ -269,6 +269,7 @@ static void add(struct drift *d, const struct live_mount *live)
 		.origin = EXTERNAL_CONFIG,
 		.mount_index = live->index,
 		.fstype = live->is_bind ? NULL : live->mount->type,
+		.kind = live->is_bind ? EXTERNAL_KIND_UNKNOWN : EXTERNAL_KIND_DIRECTORY,
 		.is_added = true,
 	};
 	external_note(plan, i, "the checkpoint doesn't have it: it is added");

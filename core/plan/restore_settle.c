@@ -254,8 +254,7 @@ void restore_settle(const struct restore_settle_input *in, struct external_plan 
 {
 	struct settle s = { .in = in, .plan = plan, .findings = findings };
 
-	if (in->rows[i].image || in->sources[i].is_open)
-		settle_flags(&s, i);
+	settle_flags(&s, i);
 	if (!in->sources[i].is_open)
 		return;
 	check_kind(&s, i);
