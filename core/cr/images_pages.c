@@ -129,7 +129,8 @@ static int check_task(struct image_file *f, int dirfd)
 	if (!e)
 		return image_file_bad(f, "not a process entry");
 	ret = need_image(dirfd, "core", e->pid, f->err);
-	for (size_t i = 0; !ret && i < e->n_threads; i++)
+	/* one thread is the task itself; a zombie's has a number that CRIU never set */
+	for (size_t i = 0; !ret && e->n_threads > 1 && i < e->n_threads; i++)
 		ret = need_image(dirfd, "core", e->threads[i], f->err);
 	criu__image__pstree_entry__free_unpacked(e, NULL);
 	return ret;
