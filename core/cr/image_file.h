@@ -26,6 +26,8 @@
 #define IMAGE_MAGIC_IDS	      0x54432030
 #define IMAGE_MAGIC_MOUNTS    0x55563928
 #define IMAGE_MAGIC_STATS     0x57093306
+#define IMAGE_MAGIC_NETNS     0x55933752
+#define IMAGE_MAGIC_NETDEV    0x57373951
 
 /* Which kind of file it is: one or two magics, the first of which may be 0: none. */
 struct image_magics {

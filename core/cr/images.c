@@ -66,7 +66,8 @@ static int fill_inventory(int dirfd, const Criu__Image__InventoryEntry *e,
 		return -1;
 	inventory.mnt_ns = own_ns(task->mnt_ns_id, criu->mnt_ns_id);
 	inventory.has_pid_ns = own_ns(task->pid_ns_id, criu->pid_ns_id);
-	inventory.has_net_ns = own_ns(task->net_ns_id, criu->net_ns_id);
+	inventory.net_ns = own_ns(task->net_ns_id, criu->net_ns_id);
+	inventory.has_net_ns = inventory.net_ns != 0;
 	inventory.has_user_ns = own_ns(task->user_ns_id, criu->user_ns_id);
 	inventory.has_cgroup_ns = own_ns(task->cgroup_ns_id, criu->cgroup_ns_id);
 	criu__image__task_ids__free_unpacked(task, NULL);

@@ -27,6 +27,7 @@ struct image_inventory {
 	unsigned int lsm;      /* 0 none, 1 SELinux, 2 AppArmor */
 	bool is_tcp_closed;    /* dumped with tcp_close */
 	unsigned int root_pid; /* of the root task, in its pid namespace */
+	unsigned int net_ns;   /* N of netns-N.img; 0: it was in CRIU's own network namespace */
 	unsigned int mnt_ns;   /* N of mountpoints-N.img; 0: it was in CRIU's own mount namespace */
 	bool has_pid_ns;       /* it had namespaces of its own */
 	bool has_net_ns;
