@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c - one binary, two names: the command line, and containerd's shim
+ * main.c - one binary, two names: the command line, and containerd's shim; and tools for CRIU
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shim/cli/cli.h"
+#include "shim/cli/criu_tools.h"
 
 #define SHIM_NAME "containerd-shim-kedge-v1"
 
@@ -34,5 +35,7 @@ int main(int argc, char **argv, char **envp)
 		fputs(SHIM_NAME ": the shim's verbs are not in this version of kedge\n", stderr);
 		return 1;
 	}
+	if (criu_tool_is_meant(name))
+		return criu_tool_main(name, argv);
 	return cli_main(argv, envp);
 }

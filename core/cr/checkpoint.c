@@ -12,11 +12,13 @@
 #include "core/cr/checkpoint.h"
 #include "core/cr/criu.h"
 #include "core/cr/criu_explain.h"
+#include "core/cr/downtime.h"
 #include "core/cr/dump_cgroups.h"
 #include "core/cr/dump_input.h"
 #include "core/cr/half_open.h"
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
+#include "core/cr/tools.h"
 #include "core/plan/external_dump.h"
 
 #define DEATH_WAIT_MS	 10000
@@ -32,6 +34,7 @@ struct checkpoint {
 	struct checkpoint_info info;
 	struct cr_dirs dirs;
 	struct criu_request req;
+	struct downtime downtime;
 	char *freezer;
 	struct cr_report *report;
 	unsigned long long began_us;
@@ -171,9 +174,10 @@ static int build_request(struct checkpoint *k, struct err *err)
 	req->orphan_pts_master = true;
 	req->notify = !k->opts->pre_dump;
 	req->track_mem = k->opts->pre_dump || k->opts->parent_path;
-	if (!k->opts->pre_dump)
+	if (!k->opts->pre_dump && !k->freezer)
 		cgroup_freezer_path(&k->c->cgroup, &k->freezer);
 	req->freeze_cgroup = k->freezer;
+	downtime_request(&k->downtime, req);
 	return 0;
 }
 
@@ -196,8 +200,10 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	auto_fd int unwanted = fd;
 
 	(void)pid;
+	if (downtime_notice(&k->downtime, script, err))
+		return -1;
 	if (!strcmp(script, "network-lock"))
-		k->has_locked_net = true;
+		k->has_locked_net = k->req.network_lock != CRIU_LOCK_SKIP;
 	if (strcmp(script, "post-dump") != 0)
 		return 0;
 	return dump_input_check(k->c, &k->look, err);
@@ -231,11 +237,13 @@ static void explain(const struct checkpoint *k, struct err *err)
 	criu_explain(&names, err);
 }
 
-static int dump(struct checkpoint *k, struct err *err)
+static int dump_once(struct checkpoint *k, struct err *err)
 {
 	AUTO(criu_done) struct criu criu = { 0 };
+	char tools[TOOLS_PATH_BYTES];
 	struct criu_config config = {
 		.binary = k->opts->criu,
+		.tools = tools_make(k->c, tools),
 		.timeout_s = k->opts->timeout_s,
 		/* it finds out at the next notify, stops, and thaws the tasks */
 		.outlives_us = true,
@@ -248,9 +256,11 @@ static int dump(struct checkpoint *k, struct err *err)
 
 	if (criu_start(&config, &criu, err))
 		return -1;
+	downtime_plan(&k->downtime, criu.version);
 	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, err) ||
 	    check_tracking(k, &criu, err))
 		return -1;
+	k->downtime.images_fd = k->dirs.images_fd;
 	if (write_sidecars(k, criu.version, err))
 		return err_wrap(err, "image directory %s", k->dirs.images);
 	began_us = proc_now_us();
@@ -260,9 +270,29 @@ static int dump(struct checkpoint *k, struct err *err)
 		return 0;
 	explain(k, err);
 	sidecar_remove_info(k->dirs.images_fd);
+	k->downtime.has_ended_well = criu.has_answered;
 	/* its answer comes after it has taken its rules away */
 	k->has_locked_net = k->has_locked_net && !criu.has_answered;
 	return -1;
+}
+
+static int dump(struct checkpoint *k, struct err *err)
+{
+	struct err e = { 0 };
+	int ret = dump_once(k, &e);
+
+	if (ret && downtime_wants_retry(&k->downtime, &e)) {
+		criu_request_done(&k->req);
+		cr_dirs_done(&k->dirs);
+		e = (struct err){ 0 };
+		ret = dump_once(k, &e);
+	}
+	tools_remove(k->c);
+	k->report->skipped_lock = !ret && k->downtime.taken.skip_lock;
+	k->report->skipped_netns = !ret && k->downtime.taken.skip_netns;
+	if (ret && err)
+		*err = e;
+	return ret;
 }
 
 /* ERR_STATE tells this refusal from whatever else may happen to the second CRIU. */
@@ -361,7 +391,11 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 	if (plan_mounts(&k, err))
 		return err_wrap(err, "container %s", c->id);
 	log_plan(&k);
-	strays_warn(c);
+	k.downtime = (struct downtime){ .c = c,
+					.spec = spec,
+					.opts = opts,
+					.is_paused = status == CONTAINER_PAUSED,
+					.has_strays = strays_warn(c) };
 	if (dump(&k, err)) {
 		undo_dump(&k, status == CONTAINER_PAUSED);
 		return err_wrap(err, "container %s", c->id);

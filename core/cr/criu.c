@@ -169,6 +169,7 @@ int criu_start(const struct criu_config *config, struct criu *c, struct err *err
 	struct criu_process_config process = {
 		.setup = config->setup,
 		.setup_ctx = config->setup_ctx,
+		.tools = config->tools,
 		.keep_fds = config->keep_fds,
 		.n_keep_fds = config->n_keep_fds,
 		.keep_stdio = config->keep_stdio,

@@ -40,6 +40,7 @@ struct criu_config {
 	bool keep_stdio;   /* 0, 1, 2 stay ours; else /dev/null and a text for messages */
 	bool in_our_group; /* a shell job has to stay in the terminal's foreground group */
 	bool outlives_us;  /* isn't killed with us, so that it can let frozen tasks go by itself */
+	const char *tools; /* a directory to put before its PATH (tools.h), or NULL */
 	criu_setup_fn *setup; /* run in the child that will be CRIU, or NULL */
 	const void *setup_ctx;
 	criu_notify_fn *notify; /* or NULL; the request's `notify` has to be set for it */

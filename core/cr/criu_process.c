@@ -15,9 +15,13 @@
 #include "core/base/proc.h"
 #include "core/base/str.h"
 #include "core/cr/criu_process.h"
+#include "core/cr/tools.h"
 
 /* CRIU is a daemon's tool: packages put it where a service's PATH often doesn't look. */
 static const char sbin_dirs[] = "/usr/local/sbin:/usr/sbin:/sbin";
+
+/* What a program without a PATH looks through, and what a login gives root. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static bool is_executable(const char *path)
 {
@@ -99,6 +103,14 @@ static int set_fds(const struct child *ch)
 	return 0;
 }
 
+static int put_before_path(const char *dir)
+{
+	const char *path = getenv("PATH");
+	auto_free char *with = xasprintf("%s:%s", dir, path && *path ? path : DEFAULT_PATH);
+
+	return setenv("PATH", with, 1) || setenv(TOOLS_MARK, "1", 1) ? -1 : 0;
+}
+
 static int become_criu(struct child *ch, struct err *err)
 {
 	const struct criu_process_config *config = ch->config;
@@ -111,6 +123,8 @@ static int become_criu(struct child *ch, struct err *err)
 	if (getppid() != ch->parent)
 		_exit(1);
 	proc_reset_signals();
+	if (config->tools && put_before_path(config->tools))
+		return err_sys(err, "set PATH");
 	if (config->setup && config->setup(config->setup_ctx, err))
 		return -1;
 	if (set_stdio(ch) || set_fds(ch))

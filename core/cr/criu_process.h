@@ -36,6 +36,7 @@ struct criu_process_config {
 	const void *setup_ctx;
 	const int *keep_fds;
 	size_t n_keep_fds;
+	const char *tools; /* a directory to put before PATH (tools.h), or NULL */
 	bool keep_stdio;
 	bool in_our_group;
 	bool outlives_us;

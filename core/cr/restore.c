@@ -13,6 +13,7 @@
 #include "core/cr/inside.h"
 #include "core/cr/restore.h"
 #include "core/cr/restore_prepare.h"
+#include "core/cr/tools.h"
 #include "core/linux/console.h"
 #include "core/linux/namespaces.h"
 #include "core/run/control.h"
@@ -285,7 +286,9 @@ static int run_criu(struct restore *r, struct err *err)
 {
 	AUTO(criu_request_done) struct criu_request req;
 	AUTO(criu_done) struct criu criu = { 0 };
+	char tools[TOOLS_PATH_BYTES];
 	struct criu_config config = { .binary = r->opts->criu,
+				      .tools = tools_make(r->c, tools),
 				      .timeout_s = r->opts->timeout_s,
 				      .keep_fds = r->keep_fds,
 				      .setup = enter_container,
@@ -313,6 +316,7 @@ static int run_criu(struct restore *r, struct err *err)
 		return -1;
 	}
 	r->report.criu_us = proc_now_us() - start_us;
+	tools_remove(r->c);
 	if (container_set_pid(r->c, result.pid, err)) {
 		proc_reap(&result.pid);
 		return -1;

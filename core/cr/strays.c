@@ -79,12 +79,14 @@ struct stray_task *strays_list(const struct container *c, size_t *n)
 	return tasks;
 }
 
-void strays_warn(const struct container *c)
+bool strays_warn(const struct container *c)
 {
 	AUTO(buf_done) struct buf names = { 0 };
 	size_t n, strays = 0;
 	auto_free struct stray_task *tasks = strays_list(c, &n);
 
+	if (!tasks)
+		return true;
 	for (size_t i = 0; i < n; i++) {
 		if (strays_descends(tasks, n, tasks[i].pid, c->pid) || strays++ >= MAX_NAMED)
 			continue;
@@ -95,4 +97,5 @@ void strays_warn(const struct container *c)
 		log_warn("container %s: %zu processes that `exec` started are not in the images: "
 			 "%s%s",
 			 c->id, strays, names.p, strays > MAX_NAMED ? ", ..." : "");
+	return strays > 0;
 }

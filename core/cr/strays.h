@@ -32,7 +32,10 @@ struct stray_task *strays_list(const struct container *c, size_t *n);
  */
 bool strays_descends(const struct stray_task *tasks, size_t n, pid_t pid, pid_t root);
 
-/* Log a warning if processes of the container don't descend from its first one. */
-void strays_warn(const struct container *c);
+/*
+ * Log a warning if processes of the container don't descend from its first one. Gives whether there
+ * are such, true also when that can't be found out.
+ */
+bool strays_warn(const struct container *c);
 
 #endif
