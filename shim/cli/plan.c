@@ -37,15 +37,42 @@ static void add_row(struct table *t, const struct external_mount *m)
 	table_row(t, cells);
 }
 
+/* What people look for comes first; what kedge itself brings along, last. */
+static const int ranks[EXTERNAL_ORIGINS] = {
+	[EXTERNAL_DEVICE] = 1,
+	[EXTERNAL_MASK] = 1,
+	[EXTERNAL_CGROUP] = 2,
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct external_mount *x = *(const struct external_mount *const *)a;
+	const struct external_mount *y = *(const struct external_mount *const *)b;
+	int order;
+
+	if (!x->problem != !y->problem)
+		return x->problem ? -1 : 1;
+	if (ranks[x->origin] != ranks[y->origin])
+		return ranks[x->origin] - ranks[y->origin];
+	order = strcmp(x->mountpoint, y->mountpoint);
+	return order ? order : (x > y) - (x < y); /* of a stack the lowest first */
+}
+
 void plan_table(const struct external_plan *plan, struct buf *out)
 {
 	static const char *const head[] = { "DESTINATION", "ORIGIN", "KEY",	    "SOURCE",
 					    "KIND",	   "FLAGS",  "PROPAGATION", "VERDICT" };
 	AUTO(table_done) struct table t = { .columns = ARRAY_LEN(head) };
+	auto_free const struct external_mount **rows =
+		xcalloc(plan->n, sizeof(struct external_mount *));
 
+	for (size_t i = 0; i < plan->n; i++)
+		rows[i] = &plan->v[i];
+	if (plan->n)
+		qsort(rows, plan->n, sizeof(*rows), compare_rows);
 	table_row(&t, head);
 	for (size_t i = 0; i < plan->n; i++)
-		add_row(&t, &plan->v[i]);
+		add_row(&t, rows[i]);
 	table_print(&t, 0, out);
 }
 

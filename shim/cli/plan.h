@@ -10,7 +10,10 @@
 #include "core/plan/external.h"
 #include "oci/cr_json.h"
 
-/* Append the plan as a table: one row per mount, what is wrong or noteworthy in the last column. */
+/*
+ * Append the plan as a table: one row per mount, what is wrong or noteworthy in the last column.
+ * Refused ones come first, views of cgroups last.
+ */
 void plan_table(const struct external_plan *plan, struct buf *out);
 
 /*

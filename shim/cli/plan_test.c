@@ -10,6 +10,10 @@
 #include "shim/cli/plan.h"
 
 static struct external_mount mounts[] = {
+	{ .mountpoint = "/c",
+	  .key = "/c",
+	  .source = "/sys/fs/cgroup/pids",
+	  .origin = EXTERNAL_CGROUP },
 	{ .mountpoint = "/data",
 	  .key = "/data",
 	  .source = "/srv/a",
@@ -28,10 +32,10 @@ static struct external_mount mounts[] = {
 	  .kind = EXTERNAL_KIND_FILE,
 	  .note = "replaced since the checkpoint" },
 };
-static const struct external_plan plan = { .v = mounts, .n = 3 };
+static const struct external_plan plan = { .v = mounts, .n = ARRAY_LEN(mounts) };
 static const struct oci_cr about = { "restore", NULL, "/var/ck" };
 
-static void the_table_ends_each_row_with_a_verdict(void **state)
+static void what_is_refused_comes_first_and_cgroups_last(void **state)
 {
 	AUTO(buf_done) struct buf b = { 0 };
 
@@ -39,13 +43,16 @@ static void the_table_ends_each_row_with_a_verdict(void **state)
 	plan_table(&plan, &b);
 	assert_string_equal(
 		b.p,
-		"DESTINATION       ORIGIN    KEY    SOURCE    KIND       FLAGS      PROPAGATION  "
-		"VERDICT\n"
-		"/data             config    /data  /srv/a    directory  ro,nosuid  slave        ok\n"
-		"/data/\\x1b[2Jsub  submount  k0001  ?         unknown    rw         private      "
-		"refused: its source /srv/a/sub is a file, not a directory\n"
-		"/log              user      log    /var/log  file       rw         private      "
-		"ok, but: replaced since the checkpoint\n");
+		"DESTINATION       ORIGIN    KEY    SOURCE               KIND       FLAGS      "
+		"PROPAGATION  VERDICT\n"
+		"/data/\\x1b[2Jsub  submount  k0001  ?                    unknown    rw         "
+		"private      refused: its source /srv/a/sub is a file, not a directory\n"
+		"/data             config    /data  /srv/a               directory  ro,nosuid  "
+		"slave        ok\n"
+		"/log              user      log    /var/log             file       rw         "
+		"private      ok, but: replaced since the checkpoint\n"
+		"/c                cgroup    /c     /sys/fs/cgroup/pids  unknown    rw         "
+		"private      ok\n");
 }
 
 static void expect(const char *text, const char *part)
@@ -59,7 +66,7 @@ static void json_has_the_refusal_and_every_row(void **state)
 	const struct err refusal = { .kind = ERR_INVALID, .msg = "no", .hint = "do" };
 	auto_free char *refused = oci_cr_plan(&about, &plan, &refusal);
 	auto_free char *fine =
-		oci_cr_plan(&about, &(struct external_plan){ .v = mounts, .n = 1 }, NULL);
+		oci_cr_plan(&about, &(struct external_plan){ .v = mounts + 1, .n = 1 }, NULL);
 
 	(void)state;
 	expect(refused, "{\n  \"operation\": \"restore\",\n  \"images\": \"/var/ck\",\n"
@@ -77,7 +84,7 @@ static void json_has_the_refusal_and_every_row(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_table_ends_each_row_with_a_verdict),
+		cmocka_unit_test(what_is_refused_comes_first_and_cgroups_last),
 		cmocka_unit_test(json_has_the_refusal_and_every_row),
 	};
 
