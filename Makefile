@@ -3,7 +3,8 @@
 # make               build/kedge, and containerd-shim-kedge-v1 beside it
 # make demo          install what lacks, build, and show a checkpoint and a restore
 # make check         install what lacks, then lint, unit tests (plain and sanitized), integration tests
-# make unit | lint | integration [T=path] | format | fuzz | install DESTDIR= PREFIX= | clean
+# make unit | lint | integration [T=path] | format | install DESTDIR= PREFIX= | clean
+# make fuzz [T="seconds name..."]
 #
 # SAN=1 builds into build-san/ with ASan and UBSan; V=1 shows the commands; WERROR= lets warnings pass.
 
@@ -145,9 +146,10 @@ integration: all
 	hack/integration $(T)
 
 fuzz:
-	+$(Q)$(MAKE) FUZZ=1 fuzzers
+	+$(Q)hack/fuzz $(T)
 fuzzers: $(FUZZERS)
 $(FUZZERS): %: %.o $(LIB)
+	$(if $(Q),@echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # --- lint ----------------------------------------------------------------------------------------
@@ -182,6 +184,7 @@ deps:
 check: deps
 	+$(Q)$(MAKE) $(JOBS) lint all unit
 	+$(Q)$(MAKE) $(JOBS) SAN=1 unit
+	+$(Q)hack/fuzz
 	+$(Q)$(MAKE) $(JOBS) integration
 demo: deps
 	+$(Q)$(MAKE) $(JOBS) all

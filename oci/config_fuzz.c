@@ -7,22 +7,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The first byte chooses the document's kind. A finding must come with a message. */
+/*
+ * A config.json as it is; behind "p" a process.json and behind "r" resources. A finding must come
+ * with a message.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(spec_done) struct spec spec = { 0 };
-	const char *text = (const char *)data + 1;
+	const char *text = (const char *)data;
 	struct err err = { 0 };
 	int rc;
 
-	if (!size)
-		return 0;
-	if (data[0] == 'p')
-		rc = oci_process_parse(text, size - 1, &spec.arena, &spec.process, &err);
-	else if (data[0] == 'r')
-		rc = oci_resources_parse(text, size - 1, &spec.arena, &spec.resources, &err);
+	if (size && *text == 'p')
+		rc = oci_process_parse(text + 1, size - 1, &spec.arena, &spec.process, &err);
+	else if (size && *text == 'r')
+		rc = oci_resources_parse(text + 1, size - 1, &spec.arena, &spec.resources, &err);
 	else
-		rc = oci_config_parse(text, size - 1, &spec, &err);
+		rc = oci_config_parse(text, size, &spec, &err);
 	if (rc && (!err.kind || !err.msg[0]))
 		abort();
 	return 0;
