@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "core/cr/extras.h"
 #include "core/cr/images.h"
+#include "core/cr/image_guard.h"
 #include "core/cr/images_pages.h"
 #include "core/cr/images_trust.h"
 #include "core/cr/restore_prepare.h"
@@ -124,6 +125,16 @@ static void check_stage(const struct preparation *w, struct findings *findings)
 	stage_check(stage, w->rootfs, &w->p->plan, findings);
 }
 
+static void guard_images(const struct preparation *w, struct findings *findings)
+{
+	auto_fd int root_fd = open(w->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct image_guard_input in = {
+		.root_fd = root_fd, .live = &w->p->live, .copy = &w->p->copy, .plan = &w->p->plan
+	};
+
+	image_guard(&in, findings);
+}
+
 /*
  * Images are data: what they name is looked at, and a source for it comes from the spec or the
  * user. All of it happens before the id is taken.
@@ -147,6 +158,7 @@ static int plan_sources(const struct preparation *w, const struct extras *extras
 	if (external_restore_plan(&in, &p->plan, &p->rows, &e))
 		findings_add(&findings, e.kind, "%s", e.msg);
 	check_stage(w, &findings);
+	guard_images(w, &findings);
 	if (!findings_end(&findings))
 		return 0;
 	return err_hint(err, "%s",
