@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include "core/plan/mount_check.h"
+#include "core/plan/mount_parts.h"
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256 /* Linux 5.10 */
@@ -36,6 +37,7 @@ struct check {
 	struct mount_repairs *repairs;
 	struct findings *findings;
 	struct tree planned, found;
+	const struct mount_row **met; /* per row of the plan: what was found in its place */
 };
 
 /* --- trees ------------------------------------------------------------------------------------ */
@@ -370,6 +372,7 @@ static void compare(struct check *c, struct node *planned, struct node *found)
 	const struct mount_expect_row *row = &c->expect->v[planned->row];
 
 	planned->is_met = found->is_met = true;
+	c->met[planned->row] = &c->actual->v[found->row];
 	if (!check_identity(c, row, &c->actual->v[found->row]))
 		return;
 	check_flags(c, row, found);
@@ -441,7 +444,9 @@ void mount_check(const struct mount_expect *expect, const struct mount_table *ac
 			     planned ? "the container" : "the plan");
 		return;
 	}
+	c.met = arena_array(&arena, expect->n, sizeof(*c.met));
 	match(&c, planned, found, &arena);
+	mount_parts_check(expect, c.met, findings);
 	find_unmet(&c);
 }
 

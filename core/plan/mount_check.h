@@ -24,6 +24,7 @@
 #include "core/base/str.h"
 #include "core/plan/external.h"
 #include "core/plan/findings.h"
+#include "core/plan/image_mount.h"
 #include "core/plan/mountinfo.h"
 
 /* One mount as it has to be. Strings are borrowed. */
@@ -43,6 +44,7 @@ struct mount_expect_row {
 	enum external_propagation propagation;
 	unsigned int group; /* of the host, to be its peer or slave, as mountinfo shows it; 0: any */
 	int host_fd;	    /* root of the host's mount to join, or of a clone of that; or -1 */
+	const struct image_mount *image; /* its row there, for mount_parts.h; or NULL */
 };
 
 struct mount_expect {

@@ -150,6 +150,7 @@ static void add_mount(const struct builder *b, size_t i, struct mount_expect *ex
 	*row = (struct mount_expect_row){
 		.id = im->id,
 		.parent = im->parent,
+		.image = im,
 		.mountpoint = im->mountpoint,
 		.is_unbindable = im->flags & MS_UNBINDABLE,
 		.propagation = b->in->propagation[i],
