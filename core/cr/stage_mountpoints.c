@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -60,6 +61,26 @@ static bool is_dir(const struct stage *stage, size_t i)
 	return stage->sources[i].kind == EXTERNAL_KIND_DIRECTORY;
 }
 
+/* config.json's own entry is there. Elsewhere, only the image says that something is mounted. */
+static bool is_where_config_has_it(const struct stage *stage, const struct external_mount *m)
+{
+	auto_free char *path = NULL;
+
+	if (m->mount_index >= stage->spec->mounts.n)
+		return m->origin != EXTERNAL_CONFIG && m->origin != EXTERNAL_USER;
+	path = path_normalize(stage->spec->mounts.v[m->mount_index].destination);
+	return m->origin == EXTERNAL_SUBMOUNT || str_eq(path, m->mountpoint);
+}
+
+/* Whether the container may only read what holds the mountpoint. */
+static bool is_readonly(const struct external_plan *plan, const struct holder *holder)
+{
+	struct statvfs fs;
+
+	return (holder->row != SIZE_MAX && (plan->v[holder->row].flags & MS_RDONLY)) ||
+	       (!fstatvfs(holder->fd, &fs) && (fs.f_flag & ST_RDONLY));
+}
+
 static void check_mountpoint(struct stage *stage, struct external_plan *plan, size_t i,
 			     struct findings *findings)
 {
@@ -81,8 +102,9 @@ static void check_mountpoint(struct stage *stage, struct external_plan *plan, si
 				 "source %.512s is %s, but the mountpoint is %s", m->source,
 				 is_dir(stage, i) ? "a directory" : "a file",
 				 is_dir(stage, i) ? "a file" : "a directory");
-	} else if (errno == ENOENT && !m->is_added && !fstatvfs(holder.fd, &fs) &&
-		   (fs.f_flag & ST_RDONLY)) {
+	} else if (errno == ENOENT && !m->is_added &&
+		   ((!fstatvfs(holder.fd, &fs) && (fs.f_flag & ST_RDONLY)) ||
+		    (!is_where_config_has_it(stage, m) && is_readonly(plan, &holder)))) {
 		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_INVALID,
 				 "source %.512s: its mountpoint is missing in %.512s, which is "
 				 "read-only",
@@ -90,11 +112,38 @@ static void check_mountpoint(struct stage *stage, struct external_plan *plan, si
 	}
 }
 
+/* CRIU makes these as directories below the root and the sources: see stage_make_mountpoints(). */
+static bool is_made_by_criu(const struct stage *stage, const struct external_plan *plan,
+			    const struct image_mount *im)
+{
+	return str_eq(im->root, "/") && !is_root(im) && stage_find(stage, plan, im->id) == SIZE_MAX;
+}
+
+/* No image makes anything in what the container may only read. */
+static void check_made(const struct stage *stage, const struct external_plan *plan,
+		       const struct image_mount *im, struct findings *findings)
+{
+	const struct spot spot = { im->parent, im->mountpoint };
+	struct holder holder;
+	auto_fd int fd = -1;
+
+	if (!find_holder(stage, plan, &spot, &holder) || holder.row == SIZE_MAX)
+		return;
+	fd = open_spot(&holder);
+	if (fd < 0 && is_readonly(plan, &holder))
+		findings_add(findings, ERR_INVALID,
+			     "%.256s: its mountpoint is missing in %.512s, which is read-only",
+			     im->mountpoint, holder_name(plan, &holder));
+}
+
 void stage_check_mountpoints(struct stage *stage, struct external_plan *plan,
 			     struct findings *findings)
 {
 	for (size_t i = 0; i < plan->n; i++)
 		check_mountpoint(stage, plan, i, findings);
+	for (size_t i = 0; i < stage->n_image; i++)
+		if (is_made_by_criu(stage, plan, &stage->image[i]))
+			check_made(stage, plan, &stage->image[i], findings);
 }
 
 /*
@@ -153,8 +202,7 @@ int stage_make_mountpoints(struct stage *stage, const struct external_plan *plan
 		const struct image_mount *im = &stage->image[i];
 		const struct spot spot = { im->parent, im->mountpoint };
 
-		if (str_eq(im->root, "/") && !is_root(im) &&
-		    stage_find(stage, plan, im->id) == SIZE_MAX &&
+		if (is_made_by_criu(stage, plan, im) &&
 		    make_mountpoint(stage, plan, &spot, true, err))
 			return -1;
 	}
