@@ -11,7 +11,9 @@
 #include "core/cr/criu.h"
 #include "core/cr/criu_explain.h"
 #include "core/cr/inside.h"
+#include "core/cr/inside_masks.h"
 #include "core/cr/restore.h"
+#include "core/cr/restored_ns.h"
 #include "core/cr/restore_prepare.h"
 #include "core/cr/tools.h"
 #include "core/linux/console.h"
@@ -220,6 +222,9 @@ static int attach(struct restore *r, pid_t pid, struct err *err)
 static int on_restored(struct restore *r, pid_t pid, struct err *err)
 {
 	if (inside_settle(pid, &r->prep.expect, &r->report.n_repairs, err) || attach(r, pid, err))
+		return -1;
+	if (inside_mask(pid, r->req->seed.spec, err) ||
+	    restored_ns_check(r->c, pid, r->req->seed.spec, err))
 		return -1;
 	r->has_pid_file = r->req->pid_file;
 	return create_write_pid_file(r->req->pid_file, pid, err);
