@@ -10,6 +10,7 @@
 #include "core/base/fd.h"
 #include "core/cr/images.h"
 #include "core/cr/images_pages.h"
+#include "core/cr/inspect.h"
 #include "core/cr/sidecar.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -69,6 +70,7 @@ static const struct {
 	{ "pstree.img", "\x19\x43\x56\x54\x30\x30\x27\x50", 8, read_inventory },
 	{ "ids-1.img", "\x19\x43\x56\x54\x30\x20\x43\x54", 8, read_inventory },
 	{ "pagemap-1.img", "\x19\x43\x56\x54\x25\x40\x08\x56", 8, read_pages },
+	{ "core-1.img", "\x19\x43\x56\x54\x47\x38\x05\x55", 8, read_pages },
 	{ "stats-dump", "\x40\x59\x10\x55", 4, read_stats },
 	{ "descriptors.json", "[", 1, read_descriptors },
 	{ "mountpoints-13.img", "", 0, read_mounts },
@@ -126,13 +128,15 @@ static size_t find_file(const uint8_t *data, size_t size)
 	return i;
 }
 
-/* Only what reads this very file, so that a sound one among the others doesn't pass for coverage. */
+/* First what reads this very file alone, so that sound ones among the others don't pass for coverage. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	AUTO(inspection_done) struct inspection inspection = { .dir_fd = -1, .images_fd = -1 };
 	const size_t i = find_file(data, size);
 
 	write_file(files[i].name, data, size);
 	files[i].read(dir_fd);
+	inspect_images(dir_path, NULL, &inspection, NULL);
 	put_back(files[i].name);
 	return 0;
 }

@@ -158,7 +158,8 @@ static void read_mounts(struct image_file *f, struct image_mounts *out, struct s
 		const uint8_t *p;
 		size_t bytes;
 
-		image_file_next(&next, &p, &bytes);
+		if (image_file_next(&next, &p, &bytes))
+			break; /* a bad entry has left room for what is cut off at the end */
 		if (images_next_mount(f, &out->arena, m))
 			strv_add(problems, f->err->msg);
 		f->at = next.at;

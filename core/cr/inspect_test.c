@@ -288,6 +288,20 @@ static void runc_and_crun_are_told_by_the_keys_of_masked_files(void **state)
 	expect_engine("/dev/null", NULL, "unknown");
 }
 
+/* Found by images_fuzz: it went round for ever there. */
+static void a_bad_entry_before_a_cut_one_ends(void **state)
+{
+	static const char bytes[] = "\x19\x43\x56\x54\x28\x39\x56\x55\x02\0\0\0\x05\x10\x5b";
+	AUTO(dir_done) struct dir d = make_dir();
+	AUTO(inspection_done) struct inspection in = { 0 };
+
+	(void)state;
+	write_file(d.fd, "mountpoints-13.img", bytes, sizeof(bytes) - 1);
+	look(&d, &in);
+	assert_int_equal(in.problems.n, 2);
+	expect_problem(&in, "mountpoints-13.img: offset 14: the file ends too early");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +312,7 @@ int main(void)
 		cmocka_unit_test(an_archive_has_its_images_in_checkpoint),
 		cmocka_unit_test(what_is_no_directory_or_has_no_images_is_an_error),
 		cmocka_unit_test(a_task_has_no_core_larger_than_any_real_one),
+		cmocka_unit_test(a_bad_entry_before_a_cut_one_ends),
 		cmocka_unit_test(runc_and_crun_are_told_by_the_keys_of_masked_files),
 	};
 
