@@ -142,7 +142,13 @@ unit: $(TESTS)
 		"$$failed programs failed"; \
 	[ $$failed = 0 ]
 
-integration: all
+# Static: the test host has no compiler, and other libraries.
+RACER := $(B)/hack/racer
+$(RACER): hack/racer.c | $(B)/.gitignore
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) $(WARN) -static-pie -o $@ $<
+
+integration: all $(RACER)
 	hack/integration $(T)
 
 fuzz:
