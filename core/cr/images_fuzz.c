@@ -76,7 +76,7 @@ static const struct {
 	{ "mountpoints-13.img", "", 0, read_mounts },
 };
 
-static char dir_path[] = "/dev/shm/kedge-fuzz-XXXXXX";
+static char *dir_path; /* in $TMPDIR, which hack/fuzz makes and removes */
 static int dir_fd = -1;
 
 static void write_file(const char *name, const void *p, size_t bytes)
@@ -99,21 +99,14 @@ static void put_back(const char *name)
 		write_file(name, b.p, b.n);
 }
 
-static void remove_all(void)
-{
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		unlinkat(dir_fd, files[i].name, 0);
-	rmdir(dir_path);
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
+	dir_path = xasprintf("%s/images-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (!mkdtemp(dir_path))
 		abort();
 	dir_fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	atexit(remove_all);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		put_back(files[i].name);
 	return 0;
