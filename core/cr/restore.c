@@ -259,7 +259,8 @@ static int enter_container(const void *ctx, struct err *err)
 	const struct spec_namespace *ns = &r->req->seed.spec->ns[SPEC_NS_CGROUP];
 	const struct stage_images images = { .path = r->prep.dirs.images,
 					     .fd = r->prep.dirs.images_fd,
-					     .copy = &r->prep.copy };
+					     .copy = &r->prep.copy,
+					     .view = &r->prep.view };
 
 	if (cgroup_attach(&r->c->cgroup, getpid(), err))
 		return -1;

@@ -76,7 +76,9 @@ static int read_images(const struct preparation *w, struct err *err)
 		return -1;
 	if (!w->opts->lazy_pages && images_check_pages(fd, err))
 		return -1;
-	return sidecar_read_descriptors(fd, &p->descriptors, err);
+	if (sidecar_read_descriptors(fd, &p->descriptors, err))
+		return -1;
+	return images_view_open(fd, w->req->seed.spec, &p->view, err);
 }
 
 /* --- the plan ----------------------------------------------------------------------------------- */
@@ -231,6 +233,7 @@ void restore_prep_done(struct restore_prep *p, bool has_failed)
 	p->dirs.keeps_work = has_failed;
 	stage_done(&p->stage, has_failed);
 	external_plan_done(&p->plan);
+	images_view_done(&p->view);
 	images_copy_done(&p->copy);
 	checkpoint_info_done(&p->info);
 	mount_plan_done(&p->mounts);

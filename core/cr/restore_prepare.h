@@ -11,6 +11,7 @@
 
 #include "core/cr/cr.h"
 #include "core/cr/images_copy.h"
+#include "core/cr/images_view.h"
 #include "core/cr/stage.h"
 #include "core/plan/checkpoint_info.h"
 #include "core/plan/external_args.h"
@@ -29,6 +30,7 @@ struct restore_prep {
 	struct live_mounts live;
 	struct checkpoint_info info;
 	struct images_copy copy;
+	struct images_view view;
 	struct external_plan plan;
 	struct restore_row *rows;
 	struct stage stage;

@@ -247,19 +247,37 @@ static int cover_image(const struct stage *stage, const struct stage_images *ima
 	return 0;
 }
 
+static int cover_images(const struct stage *stage, const struct stage_images *images,
+			struct err *err)
+{
+	for (size_t i = 0; i < images->copy->n; i++)
+		if (cover_image(stage, images, &images->copy->v[i], err))
+			return -1;
+	return 0;
+}
+
+/* What CRIU gets under the same number is the view. */
+static int enter_view(const struct stage *stage, const struct stage_images *images, struct err *err)
+{
+	auto_fd int fd = images_view_enter(images->view, images->copy, stage->dir, err);
+
+	if (fd < 0)
+		return -1;
+	return dup3(fd, images->fd, O_CLOEXEC) < 0 ? err_sys(err, "dup3") : 0;
+}
+
 int stage_enter(const struct stage *stage, const struct stage_images *images, struct err *err)
 {
 	if (unshare(CLONE_NEWNS))
 		return err_sys(err, "make a mount namespace for CRIU");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return err_sys(err, "make CRIU's mounts private");
-	if (reopen_images(images, err))
+	if (!images->view->n && reopen_images(images, err))
 		return -1;
 	if (mount("kedge", stage->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711"))
 		return err_sys(err, "mount a tmpfs at %s", stage->dir);
-	for (size_t i = 0; i < images->copy->n; i++)
-		if (cover_image(stage, images, &images->copy->v[i], err))
-			return -1;
+	if (images->view->n ? enter_view(stage, images, err) : cover_images(stage, images, err))
+		return err_wrap(err, "image directory %s", images->path);
 	if (put(stage->root_tree, stage->root, true, err))
 		return -1;
 	for (size_t i = 0; i < stage->n; i++) {

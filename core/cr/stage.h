@@ -20,6 +20,7 @@
 
 #include "core/base/path.h"
 #include "core/cr/images_copy.h"
+#include "core/cr/images_view.h"
 #include "core/plan/external.h"
 #include "core/plan/findings.h"
 #include "core/plan/mount_expect.h"
@@ -40,6 +41,7 @@ struct stage_images {
 	const char *path; /* of the directory */
 	int fd;		  /* the same, open; in the process that enters, the one to use */
 	const struct images_copy *copy;
+	const struct images_view *view; /* empty: the directory as it is */
 };
 
 struct stage {
@@ -91,7 +93,8 @@ int stage_open(struct stage *stage, const struct container *c, struct external_p
 
 /*
  * In the process that will be CRIU: enter a mount namespace where the stage is mounted, and the
- * edited images over the original ones. `images->fd` is that directory there from now on.
+ * edited images over the original ones, or in the view. `images->fd` is the directory for CRIU from
+ * now on.
  */
 int stage_enter(const struct stage *stage, const struct stage_images *images, struct err *err);
 

@@ -24,6 +24,15 @@ counts() { wait_until 5 file_has "$1" "^$2\$"; }
 # everything about the files of the images but when they were read
 picture() { (cd "$1" && find . -printf '%p %i %s %m %T@ %l\n' | sort && sha256sum ./*.img); }
 
+# user_namespace: in one whose root is nobody to what is the host root's
+user_namespace() {
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0,
+		hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	chmod 777 "$T/old"
+	for d in "$T" "$T"/.. "$T"/../.. "$T"/../../..; do chmod o+x "$d"; done
+	chown -R 100000:100000 "$B/rootfs"
+}
+
 @test "a restore leaves the images as they were, to the byte and the second" {
 	start_detached t-1
 	counts "$T/old/counter" 3
@@ -80,11 +89,7 @@ picture() { (cd "$1" && find . -printf '%p %i %s %m %T@ %l\n' | sort && sha256su
 }
 
 @test "images in a directory that only root may enter restore into a user namespace" {
-	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0,
-		hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
-	chmod 777 "$T/old"
-	for d in "$T" "$T"/.. "$T"/../.. "$T"/../../..; do chmod o+x "$d"; done
-	chown -R 100000:100000 "$B/rootfs"
+	user_namespace
 	mkdir -m 700 /run/kedge-hidden
 	mkdir /run/kedge-hidden/images
 	start_detached t-1
@@ -93,6 +98,45 @@ picture() { (cd "$1" && find . -printf '%p %i %s %m %T@ %l\n' | sort && sha256su
 	restore_detached t-1 /run/kedge-hidden/images
 	counts "$T/old/counter" 6
 	rm -r /run/kedge-hidden
+}
+
+@test "images that root alone may read restore into a user namespace, and so do those they build on" {
+	user_namespace
+	start_detached t-1
+	counts "$T/old/counter" 3
+	mkdir -m 700 "$T/hidden"
+	kedge checkpoint --image-path "$T/hidden/images" t-1
+	[ "$(stat -c %a "$T/hidden/images")" = 700 ]
+	cp -a "$T/hidden/images" "$T/hidden/pre"
+	cp -a "$T/hidden/images" "$T/first"
+	ln -s ../../first "$T/hidden/pre/parent"
+	ln -s ../pre "$T/hidden/images/parent"
+	picture "$T/hidden/images" >"$T/before"
+	mkdir "$T/work"
+	restore_detached t-1 "$T/hidden/images" --work-path "$T/work"
+	counts "$T/old/counter" 6
+	picture "$T/hidden/images" >"$T/after"
+	diff "$T/before" "$T/after"
+}
+
+@test "where owners can't be mapped, such images are refused by name, and restore once all may read them" {
+	user_namespace
+	mkdir "$T/lower" "$T/upper" "$T/overlay"
+	mount -t overlay -o "lowerdir=$T/lower,upperdir=$T/upper,workdir=$T/overlay" none "$T/images"
+	start_detached t-1
+	counts "$T/old/counter" 3
+	kedge checkpoint --image-path "$T/images" t-1
+	chmod -R go= "$T/images"
+	refuses "image directory $T/images: it can't be read by the root of the container's user \
+namespace: this kernel can't make idmapped mounts of that file system" \
+		kedge restore -d -b "$B" --image-path "$T/images" t-1
+	[[ $output == *"chmod -R o+rX"* ]]
+	chmod o+x "$T/images"
+	refuses ".img can't be read by the root of the container's user namespace" \
+		kedge restore -d -b "$B" --dry-run --image-path "$T/images" t-1
+	chmod -R o+rX "$T/images"
+	restore_detached t-1 "$T/images" --work-path "$T"
+	counts "$T/old/counter" 6
 }
 
 @test "images that others may write to, or that are another's, are refused" {
