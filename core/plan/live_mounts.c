@@ -143,11 +143,12 @@ unsigned long live_mounts_apply(const struct live_mount *entry, unsigned long fl
 
 unsigned long live_mounts_restrictions(const struct live_mount *entry, bool below)
 {
-	uint64_t wanted = entry->opts.rec_set | (below ? 0 : entry->opts.attr_set);
-	unsigned long flags = 0;
+	const struct mount_opts *o = &entry->opts;
+	unsigned long flags = below ? set_attrs(0, o->rec_set, 0) : live_mounts_apply(entry, 0);
+	unsigned long restrictions = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(attributes); i++)
-		if (attributes[i].is_restriction && (wanted & attributes[i].attr))
-			flags |= attributes[i].flag;
-	return flags;
+		if (attributes[i].is_restriction)
+			restrictions |= attributes[i].flag;
+	return flags & restrictions;
 }

@@ -95,6 +95,10 @@ static void restrictions_are_what_takes_rights_away(void **state)
 	add(&f, "/a", "bind", "nosuid,rro,noatime,exec");
 	assert_int_equal(live_mounts_restrictions(&f.live.v[0], false), MS_NOSUID | MS_RDONLY);
 	assert_int_equal(live_mounts_restrictions(&f.live.v[0], true), MS_RDONLY);
+	/* what is given back takes nothing away */
+	add(&f, "/b", "bind", "ro,nosuid,rrw");
+	assert_int_equal(live_mounts_restrictions(&f.live.v[1], false), MS_NOSUID);
+	assert_int_equal(live_mounts_restrictions(&f.live.v[1], true), 0);
 }
 
 int main(void)
