@@ -6,6 +6,7 @@
 #include "core/plan/external_key.h"
 #include "core/plan/external_problem.h"
 #include "core/plan/external_restore.h"
+#include "core/plan/external_restore_entry.h"
 #include "core/plan/external_spec.h"
 #include "core/plan/mountinfo.h"
 
@@ -16,7 +17,8 @@ struct restore {
 	const struct external_restore_input *in;
 	struct external_plan plan;
 	struct restore_row *rows;
-	size_t *by_id; /* rows of the plan sorted by mount id */
+	const struct external_pair **pairs; /* per row what the user says, or NULL */
+	size_t *by_id;			    /* rows of the plan sorted by mount id */
 	const struct checkpoint_mount **noted_by_id;
 	struct findings findings;
 	bool lacks_source;
@@ -30,14 +32,11 @@ static const char *mapped(struct restore *r, size_t i, const char *source)
 	return remap_path(r->in->remap, &r->plan.arena, source);
 }
 
-/* The key decides; of a mount that CRIU's mnt[] took, only the mountpoint can be named. */
 static bool from_user(struct restore *r, size_t i)
 {
 	struct external_mount *m = &r->plan.v[i];
-	const struct external_pair *pair = external_args_find(r->in->args, m->key);
+	const struct external_pair *pair = r->pairs[i];
 
-	if (!pair && str_eq(m->key, EXTERNAL_KEY_CRIU_AUTO))
-		pair = external_args_find(r->in->args, m->mountpoint);
 	if (!pair)
 		return false;
 	m->source = r->rows[i].unmapped = pair->to;
@@ -251,48 +250,6 @@ static const struct checkpoint_mount *find_noted(const struct restore *r,
 	return found && str_eq((*found)->mountpoint, im->mountpoint) ? *found : NULL;
 }
 
-/* How many binds lay below this one on the same destination at the checkpoint. */
-static size_t rank_of(const struct restore *r, const struct checkpoint_mount *noted)
-{
-	size_t rank = 0;
-
-	for (size_t i = 0; i < r->in->info->n; i++) {
-		const struct checkpoint_mount *other = &r->in->info->v[i];
-
-		rank += other->key && other->origin != EXTERNAL_SUBMOUNT &&
-			other->mount_index < noted->mount_index &&
-			str_eq(other->destination, noted->destination);
-	}
-	return rank;
-}
-
-/* The entry at `place`: with several there, the sidecar knows which. */
-static const struct live_mount *entry_at(const struct restore *r, const char *place,
-					 const struct checkpoint_mount *noted)
-{
-	size_t n;
-
-	if (!live_mounts_at(r->in->live, place, &n))
-		return NULL;
-	if (n < 2 || !noted || !noted->destination || noted->mount_index == SIZE_MAX)
-		return live_mounts_bind(r->in->live, place, SIZE_MAX);
-	return live_mounts_bind(r->in->live, place, rank_of(r, noted));
-}
-
-/* A mount that was moved is still the entry's whose destination is its key. */
-static const struct live_mount *find_entry(const struct restore *r, const struct external_mount *m,
-					   const struct checkpoint_mount *noted)
-{
-	bool is_mask = str_eq(m->key, "/dev/null") && !str_eq(m->mountpoint, m->key);
-	const struct live_mount *found = NULL;
-
-	if (*m->key == '/' && !is_mask)
-		found = entry_at(r, m->key, noted);
-	if (!found && noted && noted->origin != EXTERNAL_SUBMOUNT && noted->destination)
-		found = entry_at(r, noted->destination, noted);
-	return found ? found : entry_at(r, m->mountpoint, noted);
-}
-
 static void add_row(struct restore *r, const struct image_mount *im)
 {
 	const struct checkpoint_mount *noted = find_noted(r, im);
@@ -316,7 +273,7 @@ static void add_row(struct restore *r, const struct image_mount *im)
 	};
 	r->rows[i].image = im;
 	r->rows[i].noted = noted;
-	r->rows[i].live = find_entry(r, &r->plan.v[i], noted);
+	r->rows[i].live = external_restore_entry(r->in, &r->plan.v[i], noted);
 	if (r->rows[i].live)
 		r->plan.v[i].mount_index = r->rows[i].live->index;
 	r->plan.n++;
@@ -347,6 +304,54 @@ static void add_rows(struct restore *r)
 		qsort_r(r->by_id, r->plan.n, sizeof(*r->by_id), compare_ids, r->plan.v);
 }
 
+/* The key decides; of a mount that CRIU's mnt[] took, only the mountpoint can be named. */
+static const char *name_of(const struct external_mount *m)
+{
+	return str_eq(m->key, EXTERNAL_KEY_CRIU_AUTO) ? m->mountpoint : m->key;
+}
+
+static bool has_name(const struct restore *r, const char *name)
+{
+	for (size_t i = 0; i < r->plan.n; i++)
+		if (str_eq(name_of(&r->plan.v[i]), name))
+			return true;
+	return false;
+}
+
+/* The row of the one entry with that destination, as config.json writes it; or SIZE_MAX. */
+static size_t find_written(const struct restore *r, const char *destination)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < r->plan.n; i++) {
+		const struct live_mount *live = r->rows[i].live;
+
+		if (!live || !str_eq(live->mount->destination, destination))
+			continue;
+		if (found != SIZE_MAX)
+			return SIZE_MAX;
+		found = i;
+	}
+	return found;
+}
+
+/* What no mount is called may be a path with links. */
+static void find_pairs(struct restore *r)
+{
+	const struct external_args *args = r->in->args;
+
+	r->pairs = arena_array(&r->plan.arena, r->plan.n, sizeof(struct external_pair *));
+	for (size_t i = 0; i < r->plan.n; i++)
+		r->pairs[i] = external_args_find(args, name_of(&r->plan.v[i]));
+	for (size_t k = 0; k < args->n; k++) {
+		size_t i = has_name(r, args->v[k].from) ? SIZE_MAX
+							: find_written(r, args->v[k].from);
+
+		if (i != SIZE_MAX && !r->pairs[i])
+			r->pairs[i] = &args->v[k];
+	}
+}
+
 static void find_source(struct restore *r, size_t i)
 {
 	static bool (*const ways[])(struct restore * r, size_t i) = {
@@ -369,6 +374,7 @@ static void find_sources(struct restore *r)
 {
 	bool again = true;
 
+	find_pairs(r);
 	for (size_t i = 0; i < r->plan.n; i++)
 		find_source(r, i);
 	for (int pass = 0; again && pass < MAX_DEPTH; pass++) {
@@ -405,13 +411,9 @@ static void check_source(struct restore *r, size_t i)
 
 static void check_user_pair(struct restore *r, const struct external_pair *pair)
 {
-	for (size_t i = 0; i < r->plan.n; i++) {
-		const struct external_mount *m = &r->plan.v[i];
-		bool is_auto = str_eq(m->key, EXTERNAL_KEY_CRIU_AUTO);
-
-		if (str_eq(is_auto ? m->mountpoint : m->key, pair->from))
+	for (size_t i = 0; i < r->plan.n; i++)
+		if (r->pairs[i] == pair)
 			return;
-	}
 	r->lacks_source = true;
 	findings_add(&r->findings, ERR_INVALID,
 		     "--external 'mnt[%s]:%s': the image has no external mount with that key",

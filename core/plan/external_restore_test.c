@@ -146,6 +146,26 @@ static void the_user_wins_over_the_config(void **state)
 	assert_true(f.plan.v[0].is_user_mapped);
 }
 
+static void a_destination_as_the_config_writes_it_names_the_one_mount_of_that_entry(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	saved(&f, 2, "/data", "/data");
+	saved(&f, 3, "/logs", "/logs");
+	bind(&f, "/data/", "/srv/a");
+	bind(&f, "//logs", "/srv/b");
+	strv_add(&f.words, "mnt[/data/]:/mnt/a");
+	expect(&f, "/data: key /data, user, host /mnt/a\n"
+		   "/logs: key /logs, config, host /srv/b\n");
+	/* a key is what is meant first */
+	f.images[2].key = "/data/";
+	f.images[2].mountpoint = "/data/logs";
+	expect(&f, "/data: key /data, config, host /srv/a\n"
+		   "/data/logs: key /data/, user, host /mnt/a\n");
+}
+
 static void a_key_of_the_users_falls_back_to_the_config_at_its_mountpoint(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
@@ -443,6 +463,43 @@ static void the_sidecar_tells_stacked_binds_apart(void **state)
 		   "/data: key /data, config, host /mnt/low\n");
 }
 
+static void a_submount_under_a_bind_of_the_config_is_still_its_parents(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	saved(&f, 4, "/data/sub/deep", "/data/sub/deep")->parent = 3;
+	saved(&f, 5, "/data/sub", "k0001")->parent = 3;
+	saved(&f, 3, "/data/sub", "/data/sub")->parent = 2;
+	saved(&f, 2, "/data", "/data");
+	bind(&f, "/data", "/srv/a");
+	bind(&f, "/data/sub", "/srv/over");
+	f.noted[0] = (struct checkpoint_mount){ .id = 2,
+						.mountpoint = "/data",
+						.key = "/data",
+						.destination = "/data",
+						.type = "bind" };
+	f.noted[1] = (struct checkpoint_mount){
+		.id = 3, .mountpoint = "/data/sub", .key = "/data/sub", .origin = EXTERNAL_SUBMOUNT
+	};
+	f.noted[2] = (struct checkpoint_mount){ .id = 4,
+						.mountpoint = "/data/sub/deep",
+						.key = "/data/sub/deep",
+						.origin = EXTERNAL_SUBMOUNT };
+	f.noted[3] = (struct checkpoint_mount){ .id = 5,
+						.mountpoint = "/data/sub",
+						.key = "k0001",
+						.mount_index = 1,
+						.destination = "/data/sub",
+						.type = "bind" };
+	f.info.n = 4;
+	expect(&f, "/data/sub/deep: key /data/sub/deep, submount, host /srv/a/sub/deep\n"
+		   "/data/sub: key k0001, config, host /srv/over\n"
+		   "/data/sub: key /data/sub, submount, host /srv/a/sub\n"
+		   "/data: key /data, config, host /srv/a\n");
+}
+
 static void the_sidecar_knows_the_key_of_what_criu_took_by_itself_or_that_it_has_none(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
@@ -611,6 +668,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_live_config_gives_the_source_for_its_destination),
 		cmocka_unit_test(the_user_wins_over_the_config),
+		cmocka_unit_test(
+			a_destination_as_the_config_writes_it_names_the_one_mount_of_that_entry),
 		cmocka_unit_test(a_key_of_the_users_falls_back_to_the_config_at_its_mountpoint),
 		cmocka_unit_test(of_two_binds_on_one_destination_the_last_one_counts),
 		cmocka_unit_test(a_key_without_source_is_refused_and_the_hint_lists_the_keys),
@@ -630,6 +689,7 @@ int main(void)
 		cmocka_unit_test(a_moved_mount_is_its_keys_and_not_its_new_places),
 		cmocka_unit_test(a_map_moves_what_the_config_names_and_not_what_the_user_names),
 		cmocka_unit_test(the_sidecar_tells_stacked_binds_apart),
+		cmocka_unit_test(a_submount_under_a_bind_of_the_config_is_still_its_parents),
 		cmocka_unit_test(
 			the_sidecar_knows_the_key_of_what_criu_took_by_itself_or_that_it_has_none),
 		cmocka_unit_test(a_new_bind_is_added_on_top_of_what_lies_there),

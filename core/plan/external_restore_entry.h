@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * external_restore_entry.h - which entry of the live config.json an external mount belongs to
+ *
+ * In       the live mounts, the sidecar
+ * Effects  none
+ */
+#ifndef KEDGE_CORE_PLAN_EXTERNAL_RESTORE_ENTRY_H
+#define KEDGE_CORE_PLAN_EXTERNAL_RESTORE_ENTRY_H
+
+#include "core/plan/external_restore.h"
+
+/*
+ * The bind of config.json that the mount `m` of the image is, or NULL. By its key, which is the
+ * destination at create: a mount that was moved is still that entry's. Then by the destination in
+ * the sidecar's row `noted` (or NULL), then by its mountpoint. Of several there the sidecar knows
+ * which.
+ */
+const struct live_mount *external_restore_entry(const struct external_restore_input *in,
+						const struct external_mount *m,
+						const struct checkpoint_mount *noted);
+
+#endif
