@@ -44,10 +44,11 @@ static bool find_holder(const struct stage *stage, const struct external_plan *p
 	return holder->below && holder->fd >= 0;
 }
 
+/* The root of a mount may be a file. */
 static int open_spot(const struct holder *holder)
 {
 	if (!*holder->below)
-		return path_open(holder->fd, "/", O_PATH, NULL);
+		return fcntl(holder->fd, F_DUPFD_CLOEXEC, 0);
 	return path_open(holder->fd, holder->below, O_PATH, NULL);
 }
 
