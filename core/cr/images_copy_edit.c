@@ -300,6 +300,9 @@ static int edit_entry(struct editor *ed, struct entry *entry)
 			      "shows");
 	if (has_key(e))
 		edit_internal(ed, e);
+	/* CRIU binds its tree from there; it becomes unbindable from inside (mount_expect.h) */
+	if (!is_nested && e->mnt_id == entry->file->root_id)
+		e->flags &= ~(uint32_t)MS_UNBINDABLE;
 	return 0;
 }
 

@@ -344,6 +344,20 @@ static void each_external_mount_gets_a_key_of_its_own(void **state)
 	assert_true(edited(&f, 4)->deleted);
 }
 
+static void only_the_root_is_unbindable_no_more(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	ADD(&f, 0, .mnt_id = 1, .root_dev = 1, .flags = MS_UNBINDABLE | MS_RELATIME);
+	ADD(&f, 0, .mnt_id = 2, .parent_mnt_id = 1, .mountpoint = (char *)"/tmp", .root_dev = 2,
+	    .flags = MS_UNBINDABLE);
+	edit(&f);
+	assert_int_equal(edited(&f, 1)->flags, MS_RELATIME);
+	assert_int_equal(edited(&f, 2)->flags, MS_UNBINDABLE);
+}
+
 static void old_images_get_a_new_style_key(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
@@ -577,6 +591,7 @@ int main(void)
 		cmocka_unit_test(without_the_roots_file_nothing_is_read),
 		cmocka_unit_test(a_newline_needs_the_sidecars_word),
 		cmocka_unit_test(each_external_mount_gets_a_key_of_its_own),
+		cmocka_unit_test(only_the_root_is_unbindable_no_more),
 		cmocka_unit_test(old_images_get_a_new_style_key),
 		cmocka_unit_test(a_disk_of_criu_keeps_its_key),
 		cmocka_unit_test(
