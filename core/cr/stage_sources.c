@@ -78,6 +78,7 @@ void stage_see(struct stage *stage, size_t i, int fd, const struct mount_row *ho
 	seen->major = host->major;
 	seen->minor = host->minor;
 	seen->fstype = host->fstype;
+	seen->is_readonly = host->flags & MS_RDONLY;
 	seen->shared = host->shared;
 	seen->master = host->master;
 	/* a clone is a peer of what it was cloned from */

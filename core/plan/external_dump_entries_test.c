@@ -159,6 +159,7 @@ static void nothing_changed_is_nothing_to_say(void **state)
 	assert_int_equal(f.plan.warnings.n, 0);
 	assert_int_equal(f.info.n, 3);
 	assert_null(info_of(&f, 100)->key);
+	assert_string_equal(info_of(&f, 100)->options, "rw");
 	assert_string_equal(info_of(&f, 110)->key, "/data");
 	assert_int_equal(info_of(&f, 110)->source_state, CHECKPOINT_SOURCE_SAME);
 	assert_int_equal(info_of(&f, 110)->kind, EXTERNAL_KIND_DIRECTORY);

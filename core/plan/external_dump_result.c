@@ -200,6 +200,11 @@ static void add_entry(struct external_dump *d, size_t entry, struct arena *arena
 	m->config_source = arena_strdup(arena, m->config_source);
 }
 
+static bool is_root(const struct mount_row *row)
+{
+	return str_eq(row->mountpoint, "/");
+}
+
 static void add_mount(struct external_dump *d, const struct mount_row *row, struct arena *arena,
 		      struct checkpoint_mount *m)
 {
@@ -228,6 +233,8 @@ static void add_mount(struct external_dump *d, const struct mount_row *row, stru
 		.is_moved = c->is_moved,
 	};
 	add_entry(d, c->entry, arena, m);
+	if (is_root(row))
+		m->options = d->in->spec->root.readonly ? "ro" : "rw";
 	m->kind = kind_of(d, row);
 	if (d->in->seen)
 		m->inode = d->in->seen[row - d->in->container->v].inode;

@@ -119,6 +119,19 @@ static unsigned long restrictions_at(const struct builder *b, const char *mountp
 	return flags;
 }
 
+/* config.json says now whether the root is read-only, unless the container itself had made it so. */
+static unsigned long root_flags(const struct builder *b, const struct checkpoint_mount *noted,
+				unsigned long flags)
+{
+	bool was_by_config = !noted || str_eq(noted->options, "ro");
+
+	if (b->in->live->spec->root.readonly)
+		return flags | MS_RDONLY;
+	if (was_by_config && !b->in->sources[b->in->plan->n].is_readonly)
+		return flags & ~(unsigned long)MS_RDONLY;
+	return flags;
+}
+
 static void set_internal(const struct builder *b, size_t i, struct mount_expect_row *row)
 {
 	const struct image_mount *im = &b->in->mounts[i];
@@ -132,8 +145,7 @@ static void set_internal(const struct builder *b, size_t i, struct mount_expect_
 	if (im->id == b->in->root_id) {
 		set_source(row, &b->in->sources[b->in->plan->n]);
 		set_group(row, &b->in->sources[b->in->plan->n]);
-		if (b->in->live->spec->root.readonly)
-			row->flags |= MS_RDONLY;
+		row->flags = root_flags(b, noted, row->flags);
 	} else {
 		row->flags |= restrictions_at(b, im->mountpoint);
 	}

@@ -21,7 +21,8 @@ struct mount_expect_source {
 	unsigned int major, minor;
 	const char *root;
 	const char *fstype;
-	unsigned int shared, master; /* groups of the host's mount */
+	bool is_readonly;	     /* the host's mount is */
+	unsigned int shared, master; /* its groups */
 	int host_fd;		     /* of a clone if that is shared; else -1. Borrowed */
 };
 

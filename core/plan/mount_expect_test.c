@@ -164,6 +164,28 @@ static void the_root_is_read_only_if_the_live_config_says_so(void **state)
 	assert_int_equal(f.expect.v[2].flags, MS_RELATIME | MS_RDONLY);
 }
 
+static void a_root_that_config_json_had_read_only_is_what_it_says_now(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	f.images[2].flags = MS_RDONLY;
+	f.noted[0] = (struct checkpoint_mount){ .id = 1, .mountpoint = "/", .options = "ro" };
+	f.info.n = 1;
+	build(&f);
+	assert_int_equal(f.expect.v[2].flags, 0);
+	/* the container itself had made it so */
+	f.noted[0].options = "rw";
+	build(&f);
+	assert_int_equal(f.expect.v[2].flags, MS_RDONLY);
+	/* in a new container it would be, too */
+	f.noted[0].options = "ro";
+	f.sources[1].is_readonly = true;
+	build(&f);
+	assert_int_equal(f.expect.v[2].flags, MS_RDONLY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +193,7 @@ int main(void)
 		cmocka_unit_test(peers_and_slaves_are_held_to_the_hosts_group),
 		cmocka_unit_test(an_internal_mount_is_what_it_was_and_no_looser_than_the_config),
 		cmocka_unit_test(the_root_is_read_only_if_the_live_config_says_so),
+		cmocka_unit_test(a_root_that_config_json_had_read_only_is_what_it_says_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
