@@ -16,8 +16,6 @@
 #include "core/linux/mount_fd.h"
 #include "core/run/sync.h"
 
-#define MAX_MOUNTINFO_BYTES (64U << 20)
-
 #ifndef MOVE_MOUNT_SET_GROUP
 #define MOVE_MOUNT_SET_GROUP 0x00000100 /* Linux 5.15 */
 #endif
@@ -128,15 +126,6 @@ static void repair_all(const struct inside_place *place, const struct mount_repa
 
 /* --- on both sides ---------------------------------------------------------------------------- */
 
-static int read_mounts(int dir_fd, const char *path, struct mount_table *table, struct err *err)
-{
-	AUTO(buf_done) struct buf text = { 0 };
-
-	if (fd_read_file(dir_fd, path, MAX_MOUNTINFO_BYTES, &text, err))
-		return -1;
-	return mount_table_parse(text.p, text.n, table, err);
-}
-
 /* Compare, and with `place` repair. `*n`, if anything may be repaired: how much of it. */
 static int compare(const struct mount_table *table, const struct mount_expect *expect,
 		   const struct inside_place *place, size_t *n, struct err *err)
@@ -161,9 +150,9 @@ static int settle(int pidfd, const struct mount_expect *expect, size_t *n, struc
 
 	if (inside_enter(pidfd, &place, err))
 		return -1;
-	if (read_mounts(place.proc_fd, "self/mountinfo", &before, err) ||
+	if (inside_read_mounts(place.proc_fd, "self/mountinfo", &before, err) ||
 	    compare(&before, expect, &place, n, err) ||
-	    read_mounts(place.proc_fd, "self/mountinfo", &after, err))
+	    inside_read_mounts(place.proc_fd, "self/mountinfo", &after, err))
 		return -1;
 	return compare(&after, expect, NULL, NULL, err);
 }
@@ -205,7 +194,7 @@ int inside_settle(pid_t pid, const struct mount_expect *expect, size_t *n_repair
 	AUTO(mount_table_done) struct mount_table table = { 0 };
 	auto_free char *path = xasprintf("/proc/%d/mountinfo", pid);
 	size_t n = 0;
-	int ret = read_mounts(AT_FDCWD, path, &table, err);
+	int ret = inside_read_mounts(AT_FDCWD, path, &table, err);
 
 	if (!ret)
 		ret = compare(&table, expect, NULL, &n, NULL);

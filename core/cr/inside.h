@@ -47,6 +47,7 @@ struct inside_addition {
 	 */
 	const unsigned long *propagation;
 	size_t n_propagation;
+	const struct mount_expect_row *expect; /* what it is then (mount_added.h), or NULL */
 };
 
 /* The helper, which keeps what it needs to undo. */
@@ -63,12 +64,13 @@ struct inside_attached {
 
 /*
  * Attach the `n` mounts in their order: a later one may lie in an earlier one. Missing
- * destinations are made, a directory or a file, also where only the root mount is read-only.
+ * destinations are made, a directory or a file, also where only the root mount is read-only. At the
+ * end each is compared with what it is to be.
  * On success inside_attached_done() is due; after a failure nothing is left of it. When it comes
  * before inside_settle() these mounts belong into the plan, at the places that links lead to; when
  * it comes behind they don't, and nothing that they cover is out of reach for repairs.
- * Errors: ERR_INVALID for a destination that leads into /proc or is of another kind, ERR_SYS; all
- * as "mount 3 (/data): …".
+ * Errors: ERR_INVALID for a destination that leads into /proc or is of another kind, ERR_CRIU for
+ * what differs, ERR_SYS; all as "mount 3 (/data): …".
  */
 int inside_attach(pid_t pid, const struct inside_addition *v, size_t n,
 		  struct inside_attached *attached, struct err *err);

@@ -15,6 +15,7 @@
 #include "core/cr/inside_enter.h"
 #include "core/linux/mount_fd.h"
 #include "core/linux/on_proc.h"
+#include "core/plan/mount_added.h"
 #include "core/run/sync.h"
 
 /* What was done for one mount, to be undone in the other direction. */
@@ -135,11 +136,43 @@ static int attach(struct attacher *a, const struct inside_addition *m, struct er
 
 	*step = (struct step){ .tree_fd = m->tree_fd, .root_fd = -1 };
 	fd = open_destination(a, m, step, err);
-	if (fd < 0 || check_destination(a, m, fd, err) || set_propagation(m, err))
+	if (fd < 0 || check_destination(a, m, fd, err))
 		return -1;
 	if (mount_fd_attach(m->tree_fd, fd))
 		return err_sys(err, "mount %s", m->source ? m->source : "it");
 	step->is_attached = true;
+	/* now, for what it lies on may have made it shared */
+	return set_propagation(m, err);
+}
+
+static int check(const struct mount_table *table, const struct inside_addition *m, struct err *err)
+{
+	const struct mount_row *row;
+	struct statx stx;
+
+	if (!m->expect)
+		return 0;
+	if (statx(m->tree_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx))
+		return err_sys(err, "statx");
+	row = mount_table_find_id(table, (unsigned int)stx.stx_mnt_id);
+	if (!row)
+		return err_set(err, ERR_CRIU, "it isn't mounted");
+	return mount_added_check(m->expect, row, err);
+}
+
+static int attach_all(struct attacher *a, const struct inside_addition *v, size_t n,
+		      struct err *err)
+{
+	AUTO(mount_table_done) struct mount_table table = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		if (attach(a, &v[i], err))
+			return err_wrap(err, "mount %zu (%s)", v[i].index, v[i].destination);
+	if (inside_read_mounts(a->place.proc_fd, "self/mountinfo", &table, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (check(&table, &v[i], err))
+			return err_wrap(err, "mount %zu (%s)", v[i].index, v[i].destination);
 	return 0;
 }
 
@@ -171,13 +204,7 @@ static void serve(int pidfd, const struct inside_addition *v, size_t n, int sock
 	sigfillset(&all); /* a terminal's ^C is for kedge, which will tell */
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	ret = inside_enter(pidfd, &a.place, &e);
-
-	for (size_t i = 0; !ret && i < n; i++) {
-		ret = attach(&a, &v[i], &e);
-		if (ret)
-			err_wrap(&e, "mount %zu (%s)", v[i].index, v[i].destination);
-	}
-	if (ret) {
+	if (ret || attach_all(&a, v, n, &e)) {
 		undo(&a);
 		sync_send_error(sock, &e);
 		return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inside_enter.h - what the helpers of inside.h have in common: the way in
+ * inside_enter.h - what the helpers of inside.h have in common: the way in, and a look at the mounts
  *
  * In       a pidfd of the restored root task
  * Out      fds of the container's root and of the host's /proc
@@ -11,6 +11,7 @@
 #define KEDGE_CORE_CR_INSIDE_ENTER_H
 
 #include "core/base/err.h"
+#include "core/plan/mountinfo.h"
 
 struct inside_place {
 	int root_fd; /* the root of the mount namespace, O_PATH */
@@ -22,5 +23,8 @@ struct inside_place {
  * Errors: ERR_SYS.
  */
 int inside_enter(int pidfd, struct inside_place *place, struct err *err);
+
+/* Read the mountinfo at `path` below `dir_fd`. Errors: ERR_SYS; as mount_table_parse(). */
+int inside_read_mounts(int dir_fd, const char *path, struct mount_table *table, struct err *err);
 
 #endif

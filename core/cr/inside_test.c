@@ -442,6 +442,44 @@ static void a_failure_leaves_nothing(void **state)
 		close(v[i].tree_fd);
 }
 
+static void what_is_not_as_it_was_to_be_is_taken_back(void **state)
+{
+	struct world *w = *state;
+	const struct mount_expect_row want = { .fstype = "tmpfs",
+					       .flags = MS_RDONLY | MS_NOEXEC | MS_RELATIME };
+	struct inside_addition m = tmpfs_at("/new/er");
+
+	m.expect = &want;
+	not_attached(w, m,
+		     "mount 7 (/new/er): it is rw,noexec,relatime, but was to be "
+		     "ro,noexec,relatime");
+	assert_false(exists(w, "/new"));
+}
+
+static void on_a_shared_mount_they_are_what_they_are_to_be(void **state)
+{
+	static const unsigned long private[] = { MS_PRIVATE };
+	struct world *w = *state;
+	const struct mount_expect_row want = { .fstype = "tmpfs",
+					       .flags = MS_NOEXEC | MS_RELATIME };
+	struct mount_expect_row *row = planned(w, "/b");
+	struct inside_addition m = tmpfs_at("/b/made");
+	struct inside_attached a;
+
+	row->propagation = EXTERNAL_SHARED;
+	row->host_fd = mount_fd_clone(AT_FDCWD, at("src"), 0);
+	assert_int_equal(settled(w), 1);
+	m.propagation = private;
+	m.n_propagation = 1;
+	m.expect = &want;
+	a = attached(w, &m, 1);
+	inside_attached_done(&a, false);
+	assert_int_equal(found(w, "/b/made")->shared, 0);
+	OK(umount2(at("src/made"), MNT_DETACH));
+	OK(rmdir(at("src/made")));
+	close(row->host_fd);
+}
+
 static void proc_and_the_root_are_not_covered(void **state)
 {
 	struct world *w = *state;
@@ -533,6 +571,8 @@ int main(void)
 		T(additions_are_mounted_one_in_another),
 		T(what_was_made_for_them_is_undone_also_when_the_tasks_are_dead),
 		T(a_failure_leaves_nothing),
+		T(what_is_not_as_it_was_to_be_is_taken_back),
+		T(on_a_shared_mount_they_are_what_they_are_to_be),
 		T(proc_and_the_root_are_not_covered),
 		T(a_destination_is_made_in_a_read_only_root),
 		T(what_lies_below_another_mount_is_out_of_reach),

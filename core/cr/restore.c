@@ -194,6 +194,27 @@ static void set_propagation(enum external_propagation propagation, struct inside
 	added->n_propagation = steps[propagation].n;
 }
 
+static struct mount_expect_row *expect_added(struct restore *r, size_t i)
+{
+	const struct external_mount *m = &r->prep.plan.v[i];
+	const struct mount_expect_source *seen = &r->prep.stage.seen[i];
+	struct mount_expect_row *row = arena_array(&r->prep.arena, 1, sizeof(*row));
+
+	*row = (struct mount_expect_row){
+		.has_identity = seen->has_identity,
+		.major = seen->major,
+		.minor = seen->minor,
+		.root = seen->root,
+		.fstype = m->fstype,
+		.flags = m->flags,
+		.is_idmapped = m->is_idmapped,
+		.propagation = m->propagation,
+		.group = seen->shared ? seen->shared : seen->master,
+		.host_fd = -1,
+	};
+	return row;
+}
+
 /* What config.json has and the checkpoint hadn't. */
 static int attach(struct restore *r, pid_t pid, struct err *err)
 {
@@ -212,6 +233,7 @@ static int attach(struct restore *r, pid_t pid, struct err *err)
 			.source = m->source,
 			.tree_fd = p->stage.entries[i].tree_fd,
 			.is_dir = p->stage.sources[i].kind == EXTERNAL_KIND_DIRECTORY,
+			.expect = expect_added(r, i),
 		};
 		set_propagation(m->propagation, &v[n++]);
 	}
