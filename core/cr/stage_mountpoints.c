@@ -113,11 +113,23 @@ static void check_mountpoint(struct stage *stage, struct external_plan *plan, si
 	}
 }
 
-/* CRIU makes these as directories below the root and the sources: see stage_make_mountpoints(). */
+/* A whole file system is a directory. Of a bind within the container only the sidecar knows. */
+static enum external_kind kind_of_internal(const struct stage *stage, const struct image_mount *im)
+{
+	const struct checkpoint_mount *noted;
+
+	if (str_eq(im->root, "/"))
+		return EXTERNAL_KIND_DIRECTORY;
+	noted = checkpoint_info_find(stage->info, im->id);
+	return noted ? noted->kind : EXTERNAL_KIND_UNKNOWN;
+}
+
+/* Below the root and the sources these need a mountpoint: see stage_make_mountpoints(). */
 static bool is_made_by_criu(const struct stage *stage, const struct external_plan *plan,
 			    const struct image_mount *im)
 {
-	return str_eq(im->root, "/") && !is_root(im) && stage_find(stage, plan, im->id) == SIZE_MAX;
+	return kind_of_internal(stage, im) && !is_root(im) &&
+	       stage_find(stage, plan, im->id) == SIZE_MAX;
 }
 
 /* No image makes anything in what the container may only read. */
@@ -185,10 +197,7 @@ static int make_mountpoint(struct stage *stage, const struct external_plan *plan
 			holder_name(plan, &holder));
 }
 
-/*
- * Also for what CRIU mounts itself, in a root file system where nothing was mounted before: a whole
- * file system has a directory. Binds from one place of the container to another have theirs there.
- */
+/* Also for what CRIU mounts itself, in a root file system where nothing was mounted before. */
 int stage_make_mountpoints(struct stage *stage, const struct external_plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -202,9 +211,10 @@ int stage_make_mountpoints(struct stage *stage, const struct external_plan *plan
 	for (size_t i = 0; i < stage->n_image; i++) {
 		const struct image_mount *im = &stage->image[i];
 		const struct spot spot = { im->parent, im->mountpoint };
+		enum external_kind kind = kind_of_internal(stage, im);
 
 		if (is_made_by_criu(stage, plan, im) &&
-		    make_mountpoint(stage, plan, &spot, true, err))
+		    make_mountpoint(stage, plan, &spot, kind == EXTERNAL_KIND_DIRECTORY, err))
 			return -1;
 	}
 	return 0;

@@ -171,6 +171,34 @@ refuses_restore() {
 	kedge exec t-1 ls /data/of-a
 }
 
+@test "binds within the container come back in a root that never had their mountpoints" {
+	for set in bounding effective permitted; do
+		config --arg s "$set" '.process.capabilities[$s] += ["CAP_SYS_ADMIN"]'
+	done
+	add_bind "$T/a" /data bind
+	mkdir -p "$T/a/sub" "$B/rootfs/kept"
+	touch "$B/rootfs/kept/of-root"
+	cp -a "$B/rootfs" "$T/fresh"
+	config ".root.readonly = false"
+	start_detached t-1
+	kedge exec t-1 mkdir -p /made/dir /made/of-data
+	kedge exec t-1 touch /made/file
+	kedge exec t-1 mount --bind /kept /made/dir
+	kedge exec t-1 mount --bind /data /made/of-data
+	kedge exec t-1 mount --bind /kept/of-root /made/file
+	kedge checkpoint --image-path "$T/images" t-1
+	rm -r "$B/rootfs" && mv "$T/fresh" "$B/rootfs"
+	restore_detached t-1 "$T/images"
+	kedge exec t-1 ls /made/dir/of-root /made/of-data/of-a
+	[ -n "$(field t-1 /made/file 1)" ]
+	kedge delete --force t-1
+	# and those that were made go again when it fails
+	rm -r "$B/rootfs/made"
+	mkdir "$T/pid"
+	refuses_restore pid --pid-file "$T/pid"
+	[ ! -e "$B/rootfs/made" ]
+}
+
 @test "a mountpoint with a newline comes back, and is refused by name without kedge.json" {
 	add_bind "$T/a" $'/new\nline' bind
 	checkpoint
