@@ -246,10 +246,11 @@ static int on_restored(struct restore *r, pid_t pid, struct err *err)
 	if (inside_settle(pid, &r->prep.expect, &r->report.n_repairs, err) || attach(r, pid, err))
 		return -1;
 	if (inside_mask(pid, r->req->seed.spec, err) ||
-	    restored_ns_check(r->c, pid, r->req->seed.spec, err))
+	    restored_ns_check(r->c, pid, r->req->seed.spec, err) ||
+	    create_write_pid_file(r->req->pid_file, pid, err))
 		return -1;
 	r->has_pid_file = r->req->pid_file;
-	return create_write_pid_file(r->req->pid_file, pid, err);
+	return 0;
 }
 
 /* What CRIU announces; see criu_notify_fn. */
