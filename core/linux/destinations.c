@@ -9,13 +9,14 @@
 /* Mostly there is no symlink, and the text is the answer; that saves two calls for each mount. */
 const char *destinations_resolve_one(int root_fd, const char *destination, struct arena *arena)
 {
-	auto_fd int plain = path_open_plain(root_fd, destination, O_PATH, NULL), fd = -1;
-	auto_free char *path = NULL;
+	/* ".." goes by text first: mount_plan.c, and runc */
+	auto_free char *clean = path_normalize(destination), *path = NULL;
+	auto_fd int plain = path_open_plain(root_fd, clean, O_PATH, NULL), fd = -1;
 
 	if (plain >= 0) {
-		path = path_normalize(destination);
+		path = take_ptr(&clean);
 	} else if (errno == ELOOP) {
-		fd = path_open(root_fd, destination, O_PATH, NULL);
+		fd = path_open(root_fd, clean, O_PATH, NULL);
 		if (fd < 0 || path_resolve(root_fd, fd, &path, NULL))
 			return NULL;
 	}

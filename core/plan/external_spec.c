@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "core/base/path.h"
 #include "core/plan/external_spec.h"
 
 /* config-linux.md#default-devices, as far as they are nodes of the host */
@@ -75,9 +76,12 @@ bool external_spec_is_device(const struct spec *spec, const char *path)
 const char *external_spec_destination(struct arena *arena, const struct spec *spec, size_t i,
 				      const char *const *resolved)
 {
+	auto_free char *clean = NULL;
+
 	if (resolved && resolved[i])
 		return resolved[i];
-	return external_spec_normal_path(arena, spec->mounts.v[i].destination);
+	clean = path_normalize(spec->mounts.v[i].destination);
+	return arena_strdup(arena, clean);
 }
 
 const char *external_spec_source(struct arena *arena, const struct spec *spec, size_t i)

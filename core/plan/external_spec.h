@@ -36,8 +36,8 @@ bool external_spec_asks_slave(const struct spec_mount *mount);
 bool external_spec_is_device(const struct spec *spec, const char *path);
 
 /*
- * Where mount `i` lies inside the container: `resolved[i]` if that is known, else the normal form
- * of the destination. `resolved` may be NULL. NULL when it can't be told from the text.
+ * Where mount `i` lies inside the container: `resolved[i]` if that is known, else the destination
+ * in normal form, ".." taken off by text as create does it. `resolved` may be NULL.
  */
 const char *external_spec_destination(struct arena *arena, const struct spec *spec, size_t i,
 				      const char *const *resolved);
