@@ -16,6 +16,7 @@
 #include "core/cr/dump_cgroups.h"
 #include "core/cr/dump_input.h"
 #include "core/cr/half_open.h"
+#include "core/cr/nested_mounts.h"
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
 #include "core/cr/tools.h"
@@ -63,6 +64,7 @@ static int plan_mounts(struct checkpoint *k, struct err *err)
 	if (external_dump_plan(&k->look.in, &k->plan, &k->info, &e))
 		findings_add(&findings, e.kind, "%s", e.msg);
 	half_open_check(k->c, &k->look, &findings);
+	nested_mounts_check(k->c, &findings);
 	if (!findings_end(&findings))
 		return 0;
 	return e.hint[0] ? err_hint(err, "%s", e.hint) : -1;
