@@ -8,8 +8,10 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/path.h"
 #include "core/cr/half_open.h"
 #include "core/cr/strays.h"
+#include "core/linux/find_inode.h"
 #include "core/linux/unix_diag.h"
 
 #define MAX_FDS (1U << 20)
@@ -28,6 +30,7 @@ struct search {
 	struct unix_socks outside; /* of ours, to name the other end; empty when it's the same */
 	struct held *held;	   /* sorted by inode */
 	size_t n_held;
+	struct arena arena; /* of names */
 };
 
 static void search_done(struct search *s)
@@ -35,6 +38,7 @@ static void search_done(struct search *s)
 	unix_socks_done(&s->inside);
 	unix_socks_done(&s->outside);
 	free(s->held);
+	arena_done(&s->arena);
 }
 
 /* --- who holds what ------------------------------------------------------------------------------- */
@@ -111,30 +115,65 @@ static int find_held(struct search *s)
 
 /* --- what is said --------------------------------------------------------------------------------- */
 
-/* Where the container sees the file that the socket is bound to, or NULL. */
-static const char *mountpoint_of(const struct search *s, const struct unix_sock *sock)
+static int open_root(const struct search *s)
 {
-	for (size_t i = 0; i < s->look->container.n; i++) {
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)s->c->pid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* "/run/sock (in the mount /run)" if the file lies in this mount, else NULL. */
+static const char *place_in(struct search *s, int root_fd, const struct mount_row *row,
+			    uint32_t inode)
+{
+	auto_fd int fd = path_open_plain(root_fd, row->mountpoint, O_RDONLY | O_DIRECTORY, NULL);
+	auto_free char *below = fd < 0 ? NULL : find_inode(fd, inode);
+	bool is_root = str_eq(row->mountpoint, "/");
+
+	if (!below)
+		return NULL;
+	return arena_printf(&s->arena, "%s/%s%s%s%s", is_root ? "" : row->mountpoint, below,
+			    is_root ? "" : " (in the mount ", is_root ? "" : row->mountpoint,
+			    is_root ? "" : ")");
+}
+
+/* Where the container sees the file that the socket is bound to, or NULL. */
+static const char *place_of(struct search *s, const struct unix_sock *sock)
+{
+	const struct mount_table *table = &s->look->container;
+	auto_fd int root_fd = -1;
+	const char *found = NULL;
+
+	if (!sock->file_inode)
+		return NULL;
+	for (size_t i = 0; i < table->n; i++) {
 		const struct external_seen *seen = &s->look->in.seen[i];
 
-		if (seen->kind == EXTERNAL_KIND_SOCKET && sock->file_inode &&
+		if (seen->kind == EXTERNAL_KIND_SOCKET &&
 		    (uint32_t)seen->inode == sock->file_inode && seen->major == sock->major &&
 		    seen->minor == sock->minor)
-			return s->look->container.v[i].mountpoint;
+			return table->v[i].mountpoint;
 	}
-	return NULL;
+	root_fd = open_root(s);
+	/* the root comes first and is the last resort */
+	for (size_t i = table->n; root_fd >= 0 && !found && i-- > 0;)
+		if (s->look->in.seen[i].state == EXTERNAL_SEEN_THERE &&
+		    table->v[i].major == sock->major && table->v[i].minor == sock->minor)
+			found = place_in(s, root_fd, &table->v[i], sock->file_inode);
+	return found;
 }
 
 /* The client's end has no name; the server's has that of the socket it was reached through. */
-static const char *name_of(const struct search *s, const struct unix_sock *own)
+static const char *name_of(struct search *s, const struct unix_sock *own)
 {
 	const struct unix_sock *peer = unix_socks_find(&s->inside, own->peer);
-	const char *name = mountpoint_of(s, own);
+	const char *name = place_of(s, own);
 
 	if (!peer)
 		peer = unix_socks_find(&s->outside, own->peer);
 	if (!name && peer)
-		name = mountpoint_of(s, peer);
+		name = place_of(s, peer);
 	if (!name)
 		name = own->name;
 	return name || !peer ? name : peer->name;
@@ -155,7 +194,7 @@ static void read_command(pid_t pid, char *out, size_t bytes)
 	snprintf(out, bytes, "%s", comm.p);
 }
 
-static void refuse(const struct search *s, const struct held *held, const struct unix_sock *own,
+static void refuse(struct search *s, const struct held *held, const struct unix_sock *own,
 		   struct findings *findings)
 {
 	const char *name = name_of(s, own);
@@ -169,8 +208,8 @@ static void refuse(const struct search *s, const struct held *held, const struct
 		     name ? "through this socket " : "", held->fd);
 }
 
-static void refuse_foreign(const struct search *s, const struct held *held,
-			   const struct unix_sock *sock, struct findings *findings)
+static void refuse_foreign(struct search *s, const struct held *held, const struct unix_sock *sock,
+			   struct findings *findings)
 {
 	const char *name = name_of(s, sock);
 	char command[64];
@@ -203,7 +242,7 @@ static bool is_half(const struct search *s, const struct unix_sock *own)
 	return own->is_connected_stream && own->peer && !is_held(s, own->peer);
 }
 
-static void check_held(const struct search *s, const struct held *held, struct findings *findings)
+static void check_held(struct search *s, const struct held *held, struct findings *findings)
 {
 	const struct unix_sock *own = unix_socks_find(&s->inside, held->inode);
 	/* one that was made in our network, and handed to the container */

@@ -230,7 +230,7 @@ os.execvp("kedge", ["kedge", "--log", sys.argv[3], "run", "-d", "--preserve-fds"
 	config '.linux.namespaces |= map(select(.type != "network"))'
 	run_connected "$T/a/sock"
 	checkpoint
-	refused "$T/a/sock: process "
+	refused "/data/sock (in the mount /data): process "
 	kill "$SERVER"
 }
 
