@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/plan/external_dump.h"
 #include "core/plan/external_dump_internal.h"
@@ -188,6 +189,9 @@ static bool take_made(struct external_dump *d, const struct mount_row *row)
 		return false;
 	if (!external_reach_is_makeable(row->fstype))
 		return false;
+	/* CRIU looks for its directories on the host, where only those of config.json's are */
+	if (str_eq(row->fstype, "overlay") && external_dump_choice(d, row)->entry == SIZE_MAX)
+		return false;
 	if (external_dump_is_on_host(d, row) && !external_reach_is_kernel_fs(row->fstype))
 		return false;
 	make_internal(d, row, true);
@@ -268,7 +272,15 @@ static const char *why_not_made(const char *fstype)
 	if (str_eq(fstype, "autofs"))
 		return "it waits for a daemon that mounts on demand, whose pipe CRIU can't save; "
 		       "unmount it in the container for the checkpoint";
+	if (str_eq(fstype, "overlay"))
+		return "its directories are the container's, and CRIU would look for them on the "
+		       "host; unmount it in the container for the checkpoint";
 	return NULL;
+}
+
+static const char *article(const char *word)
+{
+	return strchr("aeiou", *word) ? "an" : "a";
 }
 
 static void refuse_unexplained(struct external_dump *d, const struct mount_row *row)
@@ -278,14 +290,14 @@ static void refuse_unexplained(struct external_dump *d, const struct mount_row *
 	d->needs_key = true;
 	if (external_dump_is_on_host(d, row))
 		external_dump_refuse(d, row,
-				     "it shows %s of a %s of the host and isn't in config.json",
-				     row->root, row->fstype);
+				     "it shows %s of %s %s of the host and isn't in config.json",
+				     row->root, article(row->fstype), row->fstype);
 	else if (str_eq(row->root, "/") || why)
-		external_dump_refuse(d, row, "CRIU can't make a %s%s%s", row->fstype,
-				     why ? ": " : "", why ? why : "");
+		external_dump_refuse(d, row, "CRIU can't make %s %s%s%s", article(row->fstype),
+				     row->fstype, why ? ": " : "", why ? why : "");
 	else
-		external_dump_refuse(d, row, "it shows %s of a %s that is mounted nowhere else",
-				     row->root, row->fstype);
+		external_dump_refuse(d, row, "it shows %s of %s %s that is mounted nowhere else",
+				     row->root, article(row->fstype), row->fstype);
 }
 
 static void decide(struct external_dump *d)

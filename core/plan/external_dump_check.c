@@ -47,6 +47,23 @@ static void check_siblings(struct external_dump *d, const struct mount_row *row)
 		}
 }
 
+/* CRIU doesn't decode "\012": a name with a newline and one with those four characters are one to it. */
+static void check_names(struct external_dump *d, const struct mount_row *row)
+{
+	const struct mount_table *table = d->in->container;
+
+	if (str_eq(row->criu_mountpoint, row->mountpoint))
+		return;
+	for (size_t i = 0; i < table->n; i++)
+		if (str_eq(table->v[i].criu_mountpoint, row->criu_mountpoint) &&
+		    !str_eq(table->v[i].mountpoint, row->mountpoint)) {
+			external_dump_refuse(
+				d, row, "CRIU can't tell its name, with a newline, from %.256s",
+				table->v[i].mountpoint);
+			return;
+		}
+}
+
 static void check_row(struct external_dump *d, const struct mount_row *row)
 {
 	const struct external_choice *c = external_dump_choice(d, row);
@@ -55,6 +72,7 @@ static void check_row(struct external_dump *d, const struct mount_row *row)
 		external_dump_refuse(d, row, "its line in mountinfo has %zu bytes, CRIU reads %d",
 				     row->line_bytes, MOUNT_TABLE_CRIU_LINE_BYTES - 1);
 	check_siblings(d, row);
+	check_names(d, row);
 	if (c->state == EXTERNAL_TAKEN)
 		check_external_sharing(d, row);
 	else if (c->state == EXTERNAL_INTERNAL)

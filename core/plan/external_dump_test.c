@@ -306,11 +306,11 @@ static void all_that_cannot_be_dumped_is_in_one_message(void **state)
 		       "113 100 7:0 / /loop rw - ext4 /dev/loop0 rw\n"
 		       "114 100 0:98 /part /p rw - tmpfs t rw\n");
 	expect_refusal(&f, ERR_UNSUPPORTED,
-		       "/x: it shows /srv/zz of a ext4 of the host and isn't in config.json; "
-		       "/loop: CRIU can't make a ext4; "
+		       "/x: it shows /srv/zz of an ext4 of the host and isn't in config.json; "
+		       "/loop: CRIU can't make an ext4; "
 		       "/p: it shows /part of a tmpfs that is mounted nowhere else");
-	expect_problems(&f, "/x: it shows /srv/zz of a ext4 of the host and isn't in config.json\n"
-			    "/loop: CRIU can't make a ext4\n"
+	expect_problems(&f, "/x: it shows /srv/zz of an ext4 of the host and isn't in config.json\n"
+			    "/loop: CRIU can't make an ext4\n"
 			    "/p: it shows /part of a tmpfs that is mounted nowhere else\n");
 }
 
@@ -351,7 +351,7 @@ static void auto_takes_no_path_that_the_host_has_covered(void **state)
 	setup(&f, BASE "112 100 254:0 /srv/sub/x/deep /x rw - ext4 /dev/vda rw\n");
 	say(&f, "mnt[]");
 	expect_refusal(&f, ERR_UNSUPPORTED,
-		       "/x: it shows /srv/sub/x/deep of a ext4 of the host and isn't in "
+		       "/x: it shows /srv/sub/x/deep of an ext4 of the host and isn't in "
 		       "config.json");
 }
 
@@ -510,7 +510,7 @@ static void what_a_process_serves_is_refused_with_the_reason(void **state)
 		       "113 100 0:99 / /m rw - autofs /etc/auto rw\n");
 	assert_int_equal(plan(&f), -1);
 	assert_non_null(strstr(f.err.msg, "/f: CRIU can't make a fuse.sshfs: it is served by a "));
-	assert_non_null(strstr(f.err.msg, "/m: CRIU can't make a autofs: it waits for a daemon"));
+	assert_non_null(strstr(f.err.msg, "/m: CRIU can't make an autofs: it waits for a daemon"));
 }
 
 static void two_mounts_beside_one_another_on_one_directory_are_refused(void **state)
@@ -557,6 +557,32 @@ static void criu_gets_the_longest_mountpoint_first(void **state)
 	assert_false(req.auto_ext_mounts);
 }
 
+static void names_that_are_one_to_criu_are_refused(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "112 100 0:81 / /m/a\\012b rw - tmpfs t rw\n"
+		       "113 100 0:82 / /m/a\\134012b rw - tmpfs t rw\n"
+		       "114 100 0:83 / /m/c\\012d rw - tmpfs t rw\n"
+		       "115 114 0:84 / /m/c\\012d rw - tmpfs t rw\n");
+	expect_refusal(&f, ERR_UNSUPPORTED,
+		       "/m/a\nb: CRIU can't tell its name, with a newline, from /m/a\\012b");
+}
+
+static void an_overlay_is_refused_unless_config_json_has_it(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "112 100 0:81 / /o rw - overlay overlay rw,lowerdir=/lower\n");
+	assert_int_equal(plan(&f), -1);
+	assert_non_null(strstr(f.err.msg, "/o: CRIU can't make an overlay: its directories are "));
+	bind(&f, "/o", "overlay", "lowerdir=/lower");
+	f.mounts[0].type = (char *)"overlay";
+	expect(&f, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -591,6 +617,8 @@ int main(void)
 		cmocka_unit_test(two_mounts_beside_one_another_on_one_directory_are_refused),
 		cmocka_unit_test(a_table_without_root_is_refused),
 		cmocka_unit_test(criu_gets_the_longest_mountpoint_first),
+		cmocka_unit_test(names_that_are_one_to_criu_are_refused),
+		cmocka_unit_test(an_overlay_is_refused_unless_config_json_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
