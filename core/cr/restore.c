@@ -373,6 +373,16 @@ static void abandon(struct restore *r)
 	container_done(r->c);
 }
 
+/* For the next checkpoint: what was moved or unmounted isn't where config.json has it. */
+static void record(struct restore *r)
+{
+	struct restore_prep *p = &r->prep;
+	struct mount_origins origins;
+
+	mount_origins_build(&p->info, &p->live, &p->arena, &origins);
+	record_mounts(r->c, r->req->seed.spec, r->c->pid, &origins);
+}
+
 static void fill_report(struct restore *r, unsigned long long start_us)
 {
 	const struct restore_prep *p = &r->prep;
@@ -424,12 +434,13 @@ int restore_container(const struct create_request *req, const struct cr_options 
 	fill_report(&r, start_us);
 	namespaces_close(r.ns_fds);
 	inside_attached_done(&r.attached, ret);
+	if (!ret)
+		record(&r);
 	restore_prep_done(&r.prep, ret);
 	if (ret) {
 		fd_close(&r.master);
 		return err_wrap(err, "container %s", req->seed.id);
 	}
-	record_mounts(c, req->seed.spec, c->pid);
 	fd_close(&c->lock_fd);
 	out->master = r.master;
 	if (out->report)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/plan/checkpoint_info.h"
+#include "core/plan/external_spec.h"
 
 static const char *const source_names[CHECKPOINT_SOURCES] = {
 	[CHECKPOINT_SOURCE_SAME] = "same",	 [CHECKPOINT_SOURCE_UNKNOWN] = "unknown",
@@ -14,6 +15,17 @@ const struct checkpoint_mount *checkpoint_info_find(const struct checkpoint_info
 		if (info->v[i].id == id)
 			return &info->v[i];
 	return NULL;
+}
+
+bool checkpoint_mount_was_moved_out(const struct checkpoint_mount *m)
+{
+	AUTO(arena_done) struct arena arena = { 0 };
+	const char *below;
+
+	if (!m || m->origin != EXTERNAL_SUBMOUNT || !m->is_moved || !m->below)
+		return false;
+	below = arena_printf(&arena, "/%s", m->below);
+	return str_eq(below, external_spec_normal_path(&arena, below));
 }
 
 const char *checkpoint_source_name(enum checkpoint_source state)

@@ -84,6 +84,12 @@ struct checkpoint_info {
 const struct checkpoint_mount *checkpoint_info_find(const struct checkpoint_info *info,
 						    unsigned int id);
 
+/*
+ * Whether it is a submount that was moved out of the mount it came along with (`m` may be NULL). Then
+ * `below` says where it lay there, and doesn't lead out of it.
+ */
+bool checkpoint_mount_was_moved_out(const struct checkpoint_mount *m);
+
 /* "same", "unknown", "deleted", "replaced", "gone" */
 const char *checkpoint_source_name(enum checkpoint_source state);
 

@@ -166,17 +166,44 @@ static bool is_unexplained(const struct external_choice *c)
 	       (c->state == EXTERNAL_TAKEN && c->as.origin == EXTERNAL_USER);
 }
 
-static void take_submounts(struct external_dump *d)
+/* One that the container has moved out of there, which its id tells. */
+static bool take_moved_submount(struct external_dump *d, const struct mount_row *row)
+{
+	struct external_mount *m;
+	const char *below;
+	size_t entry;
+
+	if (!external_dump_is_on_host(d, row) || !external_dump_find_base(d, row, &entry, &below) ||
+	    !external_spec_is_bind(&d->in->spec->mounts.v[entry]))
+		return false;
+	m = make_external(d, row, EXTERNAL_SUBMOUNT);
+	m->mount_index = entry;
+	m->below = below;
+	m->source = external_reach_host_path(&d->plan.arena, d->in->host, row);
+	external_dump_choice(d, row)->source_state = CHECKPOINT_SOURCE_SAME;
+	external_dump_choice(d, row)->moved_from =
+		arena_printf(&d->plan.arena, "%s/%s", d->places[entry], below);
+	return true;
+}
+
+static bool apply(struct external_dump *d,
+		  bool (*rule)(struct external_dump *d, const struct mount_row *row))
 {
 	const struct mount_table *table = d->in->container;
-	bool again = true;
+	bool has_taken = false;
 
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < table->n; i++)
-			if (&table->v[i] != d->root && is_unexplained(&d->choices[i]))
-				again |= take_submount(d, &table->v[i]);
-	}
+	for (size_t i = 0; i < table->n; i++)
+		if (&table->v[i] != d->root && is_unexplained(&d->choices[i]))
+			has_taken |= rule(d, &table->v[i]);
+	return has_taken;
+}
+
+static void take_submounts(struct external_dump *d)
+{
+	do
+		while (apply(d, take_submount))
+			;
+	while (apply(d, take_moved_submount));
 }
 
 /* What CRIU mounts anew. */

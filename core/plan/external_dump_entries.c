@@ -20,6 +20,14 @@ static const struct mount_row *recorded_row(const struct external_dump *d, size_
 	return e ? mount_table_find_id(&d->in->record->table, e->id) : NULL;
 }
 
+/* It was so before the restore. */
+static bool was_unmounted(const struct external_dump *d, size_t entry)
+{
+	const struct mount_record *record = d->in->record;
+
+	return record && entry < record->n && record->v[entry].is_unmounted;
+}
+
 static void find_places(struct external_dump *d)
 {
 	const struct spec *spec = d->in->spec;
@@ -50,20 +58,24 @@ static bool same_file(const struct external_seen *a, const struct external_seen 
  * Ids of mountinfo are used again: without the unique one the file system must at least be the
  * same. Not the part of it, whose path changes when the host renames it.
  */
+static bool is_same(const struct external_dump *d, const struct mount_row *row,
+		    const struct mount_row *was)
+{
+	const struct mount_record *record = d->in->record;
+	uint64_t now = d->in->unique_ids ? d->in->unique_ids[row - d->in->container->v] : 0;
+	uint64_t then = was ? record->unique_ids[was - record->table.v] : 0;
+
+	if (now && then)
+		return now == then;
+	return was && mount_row_same_fs(was, row) && str_eq(was->fstype, row->fstype);
+}
+
 static const struct mount_row *find_by_id(struct external_dump *d, size_t entry)
 {
 	const struct mount_record_entry *e = recorded(d, entry);
 	const struct mount_row *row = e ? mount_index_id(&d->index, e->id) : NULL;
-	const struct mount_row *was;
-	uint64_t unique_id;
 
-	if (!row || !is_free(d, row))
-		return NULL;
-	unique_id = d->in->unique_ids ? d->in->unique_ids[row - d->in->container->v] : 0;
-	if (unique_id && e->unique_id)
-		return unique_id == e->unique_id ? row : NULL;
-	was = recorded_row(d, entry);
-	return was && mount_row_same_fs(was, row) && str_eq(was->fstype, row->fstype) ? row : NULL;
+	return row && is_free(d, row) && is_same(d, row, recorded_row(d, entry)) ? row : NULL;
 }
 
 /* Whether `row` shows what the entry's mount showed, or what its source is. */
@@ -82,7 +94,7 @@ static bool may_be_entry(struct external_dump *d, const struct mount_row *row, s
 {
 	const struct spec_mount *mount = &d->in->spec->mounts.v[entry];
 
-	if (recorded(d, entry))
+	if (recorded(d, entry) || was_unmounted(d, entry))
 		return false;
 	if (external_spec_is_bind(mount))
 		return !external_dump_is_private(d, row);
@@ -118,6 +130,50 @@ static const struct mount_row *find_elsewhere(struct external_dump *d, size_t en
 		if (is_free(d, &table->v[i]) && shows_entry(d, &table->v[i], entry))
 			return &table->v[i];
 	return NULL;
+}
+
+/* The entry that has made the mount with that id, or SIZE_MAX. */
+static size_t entry_of(const struct external_dump *d, unsigned int id)
+{
+	for (size_t i = 0; i < d->in->record->n && i < d->in->spec->mounts.n; i++)
+		if (d->in->record->v[i].id == id)
+			return i;
+	return SIZE_MAX;
+}
+
+/* What create saw: the mount that it lay in, or in one that lay in that. */
+static bool find_recorded_base(const struct external_dump *d, const struct mount_row *was,
+			       size_t *entry, const char **below)
+{
+	const struct mount_table *table = &d->in->record->table;
+	const struct mount_row *base = was;
+
+	*entry = SIZE_MAX;
+	for (size_t steps = 0; *entry == SIZE_MAX && steps < table->n; steps++) {
+		base = mount_table_find_id(table, base->parent);
+		if (!base)
+			return false;
+		*entry = entry_of(d, base->id);
+	}
+	*below = *entry == SIZE_MAX ? NULL : mount_path_below(was->mountpoint, base->mountpoint);
+	return *below && **below;
+}
+
+bool external_dump_find_base(const struct external_dump *d, const struct mount_row *row,
+			     size_t *entry, const char **below)
+{
+	const struct mount_record *record = d->in->record;
+	const struct mount_row *was = record ? mount_table_find_id(&record->table, row->id) : NULL;
+
+	if (!is_same(d, row, was) || entry_of(d, row->id) != SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < record->n_submounts; i++) {
+		*entry = record->submounts[i].entry;
+		*below = record->submounts[i].below;
+		if (record->submounts[i].id == row->id && *entry < d->in->spec->mounts.n)
+			return true;
+	}
+	return find_recorded_base(d, was, entry, below);
 }
 
 static enum checkpoint_source source_state(struct external_dump *d, const struct mount_row *row,
@@ -159,7 +215,7 @@ static bool give(struct external_dump *d, size_t entry, const struct mount_row *
 		return false;
 	c = external_dump_choice(d, row);
 	c->entry = entry;
-	c->is_moved = d->places[entry] && !str_eq(d->places[entry], row->mountpoint);
+	c->moved_from = str_eq(d->places[entry], row->mountpoint) ? NULL : d->places[entry];
 	c->source_state = external_spec_is_bind(&d->in->spec->mounts.v[entry])
 				  ? source_state(d, row, entry)
 				  : CHECKPOINT_SOURCE_UNKNOWN;
@@ -169,7 +225,7 @@ static bool give(struct external_dump *d, size_t entry, const struct mount_row *
 /* Of those that never were there, or aren't binds and left no record, nothing can be said. */
 static bool was_there(const struct external_dump *d, size_t entry)
 {
-	return recorded(d, entry) ||
+	return recorded(d, entry) || was_unmounted(d, entry) ||
 	       (!d->in->record && external_spec_is_bind(&d->in->spec->mounts.v[entry]));
 }
 

@@ -387,6 +387,62 @@ static void entries_get_their_destinations_as_keys_before_other_mounts_do(void *
 	expect(&f, "105 /data k0001 /data;110 /new /data /new;111 /b /b /b;");
 }
 
+/* The container of RECORD, recorded by this text, with these mounts now. */
+static void setup_recorded(struct fixture *f, const char *record, const char *container)
+{
+	setup(f, container);
+	mount_record_done(&f->record);
+	assert_int_equal(mount_record_parse(record, strlen(record), &f->record, &f->err), 0);
+}
+
+#define SUBMOUNT "112 110 0:60 /sub /data/in rw - tmpfs run rw\n"
+
+static void a_submount_that_was_moved_out_is_known_by_its_id(void **state)
+{
+	static const char record[] = "kedge-mounts 1\ndestination 0 /data\ndestination 1 /b\n"
+				     "mountinfo\n" ROOT A_BIND B_BIND SUBMOUNT;
+	static const char other[] = ROOT A_BIND B_BIND "112 100 0:61 /c /n rw - cgroup2 c rw\n";
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup_recorded(&f, record,
+		       ROOT A_BIND B_BIND "112 111 0:60 /sub /b/new rw - tmpfs run rw\n");
+	expect(&f, "110 /data /data /data;111 /b /b /b;112 /b/new /b/new /b/new;");
+	assert_int_equal(f.plan.v[2].origin, EXTERNAL_SUBMOUNT);
+	assert_int_equal(f.plan.v[2].mount_index, 0);
+	assert_string_equal(f.plan.v[2].below, "in");
+	assert_string_equal(f.plan.v[2].source, "/run/sub");
+	assert_string_equal(f.plan.v[2].note, "the container moved it here from /data/in");
+	assert_true(info_of(&f, 112)->is_moved);
+	assert_string_equal(info_of(&f, 112)->below, "in");
+	/* another mount that has got the id */
+	mount_table_done(&f.container);
+	assert_int_equal(mount_table_parse(other, strlen(other), &f.container, &f.err), 0);
+	assert_int_equal(plan(&f), 0);
+	assert_int_equal(f.plan.v[2].origin, EXTERNAL_CGROUP);
+}
+
+static void a_restored_containers_record_knows_what_was_moved_and_unmounted(void **state)
+{
+	static const char record[] = "kedge-mounts 1\ndestination 0 /data\ndestination 1 /b\n"
+				     "mount 0 0\nmount 1 111\nsubmount 1 112 /in\n"
+				     "mountinfo\n" ROOT
+				     "111 100 254:0 /srv/b2 /c rw - ext4 /dev/vda rw\n"
+				     "112 100 0:60 /sub /new rw - tmpfs run rw\n";
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	/* what somebody has bound to the place of the unmounted one isn't the entry's */
+	setup_recorded(&f, record,
+		       ROOT "111 100 254:0 /srv/b2 /c rw - ext4 /dev/vda rw\n"
+			    "112 100 0:60 /sub /new rw - tmpfs run rw\n"
+			    "113 100 254:0 /srv/b2/x /data rw - ext4 /dev/vda rw\n");
+	expect(&f, "111 /c /b /c;112 /new /new /new;-0;");
+	assert_string_equal(info_of(&f, 112)->below, "in");
+	assert_int_equal(info_of(&f, 112)->mount_index, 1);
+	assert_string_equal(f.plan.v[1].note, "the container moved it here from /b/in");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +461,8 @@ int main(void)
 		cmocka_unit_test(what_became_of_a_source_is_noted),
 		cmocka_unit_test(a_remount_entry_makes_no_mount),
 		cmocka_unit_test(entries_get_their_destinations_as_keys_before_other_mounts_do),
+		cmocka_unit_test(a_submount_that_was_moved_out_is_known_by_its_id),
+		cmocka_unit_test(a_restored_containers_record_knows_what_was_moved_and_unmounted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,9 +15,9 @@
 /* What has been decided about a row of the container's mountinfo. */
 struct external_choice {
 	enum { EXTERNAL_OPEN, EXTERNAL_INTERNAL, EXTERNAL_TAKEN } state;
-	bool is_made;  /* INTERNAL: CRIU mounts it anew, so others can be bound from it */
-	bool is_moved; /* it isn't where create put it */
-	size_t entry;  /* of config.json's mounts that has made it, or SIZE_MAX */
+	bool is_made;		/* INTERNAL: CRIU mounts it anew, so others can be bound from it */
+	const char *moved_from; /* it isn't where create put it, but here; or NULL */
+	size_t entry;		/* of config.json's mounts that has made it, or SIZE_MAX */
 	enum checkpoint_source source_state;
 	struct external_mount as; /* TAKEN, or refused */
 	size_t in_plan;		  /* its row of the plan, or SIZE_MAX */
@@ -53,6 +53,13 @@ void external_dump_refuse(struct external_dump *d, const struct mount_row *row, 
  * source_state) and the entries that have none any more (d->is_unmounted).
  */
 void external_dump_match_entries(struct external_dump *d);
+
+/*
+ * external_dump_entries.c: the entry whose mount `row` came along with, and where it lay below that
+ * ("sub"), by its id; wherever both are now. False when that isn't known.
+ */
+bool external_dump_find_base(const struct external_dump *d, const struct mount_row *row,
+			     size_t *entry, const char **below);
 
 /* external_dump_check.c: refuse what CRIU can't dump although it was decided what it is. */
 void external_dump_check(struct external_dump *d);

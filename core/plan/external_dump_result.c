@@ -9,19 +9,30 @@
 
 /* --- the plan ------------------------------------------------------------------------------------- */
 
+/* Whether it is the entry's own mount, or one of which is known where it lay below that. */
+static bool is_base(const struct external_choice *c, size_t entry)
+{
+	return c->entry == entry || (c->as.below && c->as.mount_index == entry);
+}
+
 static const char *below_mount(struct external_dump *d, const struct external_mount *m,
 			       const struct mount_row *row)
 {
 	const struct mount_row *above = mount_index_id(&d->index, row->parent);
+	const char *base, *rest;
 	size_t steps = 0;
 
-	if (m->origin != EXTERNAL_SUBMOUNT)
-		return NULL;
+	if (m->origin != EXTERNAL_SUBMOUNT || m->below)
+		return m->below;
 	/* the entry's mount may have been moved: what counts is where it lies now */
-	while (above && external_dump_choice(d, above)->entry != m->mount_index &&
+	while (above && !is_base(external_dump_choice(d, above), m->mount_index) &&
 	       steps++ < d->in->container->n)
 		above = mount_index_id(&d->index, above->parent);
-	return above ? mount_path_below(row->mountpoint, above->mountpoint) : NULL;
+	if (!above)
+		return NULL;
+	base = external_dump_choice(d, above)->as.below;
+	rest = mount_path_below(row->mountpoint, above->mountpoint);
+	return base && rest && *rest ? arena_printf(&d->plan.arena, "%s/%s", base, rest) : rest;
 }
 
 static enum external_propagation propagation_of(const struct external_dump *d,
@@ -75,9 +86,9 @@ static void note_source(struct external_dump *d, struct external_mount *m,
 		strv_addf(&d->plan.warnings,
 			  "%s: %s; a restore will need --external 'mnt[%s]:HOSTPATH'",
 			  m->mountpoint, text, m->key ? m->key : "KEY");
-	else if (c->is_moved)
+	else if (c->moved_from)
 		text = arena_printf(&d->plan.arena, "the container moved it here from %s",
-				    d->places[c->entry]);
+				    c->moved_from);
 	m->note = text;
 }
 
@@ -230,7 +241,7 @@ static void add_mount(struct external_dump *d, const struct mount_row *row, stru
 		.is_idmapped = row->is_idmapped,
 		.is_unbindable = row->is_unbindable,
 		.is_deleted = row->is_deleted,
-		.is_moved = c->is_moved,
+		.is_moved = c->moved_from,
 	};
 	add_entry(d, c->entry, arena, m);
 	if (is_root(row))

@@ -196,16 +196,33 @@ static const char *source_below(struct restore *r, size_t parent, const char *be
 	return remap_path(r->in->remap, &r->plan.arena, join(r, unmapped, below));
 }
 
+/* What it came along with: what it lies on, unless it was moved out of there. */
+static size_t find_base(struct restore *r, size_t i, const char **below)
+{
+	const struct checkpoint_mount *noted = r->rows[i].noted;
+	size_t p = find_row(r, r->plan.v[i].parent);
+
+	if (!checkpoint_mount_was_moved_out(noted)) {
+		*below = p == SIZE_MAX ? NULL
+				       : mount_path_below(r->plan.v[i].mountpoint,
+							  r->plan.v[p].mountpoint);
+		return p;
+	}
+	*below = noted->below;
+	for (p = 0; p < r->plan.n; p++)
+		if (r->rows[p].noted && r->rows[p].noted->origin != EXTERNAL_SUBMOUNT &&
+		    r->rows[p].noted->mount_index == noted->mount_index)
+			return p;
+	return SIZE_MAX;
+}
+
 static bool from_parent(struct restore *r, size_t i)
 {
 	struct external_mount *m = &r->plan.v[i];
-	size_t p = find_row(r, m->parent);
 	const char *below;
+	size_t p = find_base(r, i, &below);
 
-	if (p == SIZE_MAX || p == i || !r->plan.v[p].source)
-		return false;
-	below = mount_path_below(m->mountpoint, r->plan.v[p].mountpoint);
-	if (!below || !*below)
+	if (p == SIZE_MAX || p == i || !r->plan.v[p].source || !below || !*below)
 		return false;
 	m->source = source_below(r, p, below);
 	m->origin = EXTERNAL_SUBMOUNT;
@@ -273,7 +290,8 @@ static void add_row(struct restore *r, const struct image_mount *im)
 	};
 	r->rows[i].image = im;
 	r->rows[i].noted = noted;
-	r->rows[i].live = external_restore_entry(r->in, &r->plan.v[i], noted);
+	if (!checkpoint_mount_was_moved_out(noted))
+		r->rows[i].live = external_restore_entry(r->in, &r->plan.v[i], noted);
 	if (r->rows[i].live)
 		r->plan.v[i].mount_index = r->rows[i].live->index;
 	r->plan.n++;

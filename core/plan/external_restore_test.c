@@ -663,6 +663,31 @@ static void criu_gets_each_key_once_and_the_longest_first(void **state)
 	assert_false(req.auto_ext_mounts);
 }
 
+static void a_submount_that_was_moved_out_comes_from_below_its_entrys_source(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	saved(&f, 2, "/data", "/data");
+	note(&f, 0, "/data", "/srv/a");
+	saved(&f, 3, "/b", "/b");
+	note(&f, 1, "/b", "/srv/b");
+	saved(&f, 4, "/b/new", "/b/new")->parent = 3;
+	note(&f, 0, NULL, NULL);
+	bind(&f, "/b", "/srv/b");
+	bind(&f, "/data", "/srv/a");
+	f.noted[2].origin = EXTERNAL_SUBMOUNT;
+	f.noted[2].is_moved = true;
+	f.noted[2].below = "in/side";
+	expect(&f, "/data: key /data, config, host /srv/a\n/b: key /b, config, host /srv/b\n"
+		   "/b/new: key /b/new, submount, host /srv/a/in/side\n");
+	/* a sidecar that lies */
+	f.noted[2].below = "../../etc";
+	expect(&f, "/data: key /data, config, host /srv/a\n/b: key /b, config, host /srv/b\n"
+		   "/b/new: key /b/new, submount, host /srv/b/new\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -702,6 +727,7 @@ int main(void)
 		cmocka_unit_test(a_mount_for_a_plugin_is_refused),
 		cmocka_unit_test(a_bind_that_the_image_does_not_have_is_warned_of),
 		cmocka_unit_test(criu_gets_each_key_once_and_the_longest_first),
+		cmocka_unit_test(a_submount_that_was_moved_out_comes_from_below_its_entrys_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

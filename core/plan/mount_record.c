@@ -17,6 +17,7 @@ struct reader {
 		uint64_t unique_id;
 	} * ids;
 	size_t n_ids;
+	struct mount_record_submount *submounts;
 	struct err *err;
 };
 
@@ -97,6 +98,44 @@ static int take_id(struct reader *r, char *rest)
 	return 0;
 }
 
+static int take_mount(struct reader *r, char *rest)
+{
+	struct mount_record_entry *entry;
+	unsigned long long id;
+
+	if (take_entry(r, &rest, &entry) || take_number(r, &rest, UINT_MAX, &id))
+		return -1;
+	entry->id = (unsigned int)id;
+	entry->is_given = true;
+	entry->is_unmounted = !id;
+	return 0;
+}
+
+static int take_submount(struct reader *r, char *rest)
+{
+	struct mount_record_submount *made;
+	unsigned long long index, id;
+	const char *path = NULL;
+
+	if (take_number(r, &rest, MAX_ENTRIES - 1, &index) ||
+	    take_number(r, &rest, UINT_MAX, &id) || take_path(r, rest, &path))
+		return -1;
+	r->submounts = xrealloc(r->submounts, r->record->n_submounts + 1, sizeof(*r->submounts));
+	made = &r->submounts[r->record->n_submounts++];
+	*made = (struct mount_record_submount){ (unsigned int)id, (size_t)index, path + 1 };
+	return 0;
+}
+
+static void keep_submounts(const struct reader *r)
+{
+	struct mount_record *record = r->record;
+	size_t n = record->n_submounts;
+
+	record->submounts = arena_array(&record->arena, n, sizeof(*record->submounts));
+	if (n)
+		memcpy(record->submounts, r->submounts, n * sizeof(*record->submounts));
+}
+
 static int take_line(struct reader *r, char *line)
 {
 	static const struct {
@@ -106,6 +145,8 @@ static int take_line(struct reader *r, char *line)
 		{ "destination", take_destination },
 		{ "source", take_source },
 		{ "id", take_id },
+		{ "mount", take_mount },
+		{ "submount", take_submount },
 	};
 	const char *word = strsep(&line, " ");
 
@@ -185,23 +226,31 @@ static const struct mount_row *pick(const struct mount_record_entry *entry,
 	return lowest;
 }
 
+static void give(struct mount_record *record, struct mount_record_entry *entry,
+		 const struct mount_row *row, bool *is_taken)
+{
+	entry->id = row ? row->id : 0;
+	if (!row)
+		return;
+	is_taken[row - record->table.v] = true;
+	entry->unique_id = record->unique_ids[row - record->table.v];
+}
+
+/* First those of which a restore has said it. */
 static void match_entries(struct mount_record *record)
 {
 	AUTO(mount_index_done) struct mount_index index = { 0 };
 	bool *is_taken = arena_array(&record->arena, record->table.n, sizeof(*is_taken));
 
 	mount_index_build(&record->table, &index);
-	for (size_t i = 0; i < record->n; i++) {
-		struct mount_record_entry *entry = &record->v[i];
-		const struct mount_row *row = entry->destination ? pick(entry, &index, is_taken)
-								 : NULL;
-
-		if (!row)
-			continue;
-		is_taken[row - record->table.v] = true;
-		entry->id = row->id;
-		entry->unique_id = record->unique_ids[row - record->table.v];
-	}
+	for (size_t i = 0; i < record->n; i++)
+		if (record->v[i].is_given)
+			give(record, &record->v[i], mount_index_id(&index, record->v[i].id),
+			     is_taken);
+	for (size_t i = 0; i < record->n; i++)
+		if (!record->v[i].is_given && record->v[i].destination)
+			give(record, &record->v[i], pick(&record->v[i], &index, is_taken),
+			     is_taken);
 }
 
 static int parse(struct reader *r, char *text)
@@ -212,6 +261,7 @@ static int parse(struct reader *r, char *text)
 	if (mount_table_parse(r->p ? r->p : "", r->p ? strlen(r->p) : 0, &r->record->table, r->err))
 		return err_wrap(r->err, "mount record");
 	match_ids(r);
+	keep_submounts(r);
 	match_entries(r->record);
 	return 0;
 }
@@ -229,6 +279,7 @@ int mount_record_parse(const char *text, size_t bytes, struct mount_record *reco
 	memcpy(copy, text, bytes);
 	ret = parse(&r, copy);
 	free(r.ids);
+	free(r.submounts);
 	if (ret) {
 		mount_record_done(&made);
 		return -1;

@@ -15,6 +15,10 @@
  *   source INDEX MAJOR:MINOR INODE PATH what its source was: path as in config.json, made
  *                                       absolute; device and inode of what lies there
  *   id MOUNT-ID UNIQUE-ID               for each mount, where the kernel has them
+ *   mount INDEX MOUNT-ID                after a restore: the entry's mount, wherever it lies; 0: it
+ *                                       was unmounted before
+ *   submount INDEX MOUNT-ID PATH        after a restore: it came along with the entry's mount, lay at
+ *                                       PATH there ("/sub"), and was moved away
  *   mountinfo                           the rest is /proc/PID/mountinfo as it was
  *   …
  *
@@ -41,6 +45,15 @@ struct mount_record_entry {
 	uint64_t inode;
 	unsigned int id;    /* of the mount that the entry made; 0: it isn't there */
 	uint64_t unique_id; /* of that mount; 0: the kernel has none */
+	bool is_given;	    /* a restore has said which mount it is, its place doesn't count */
+	bool is_unmounted;
+};
+
+/* A mount that was moved out of the one that it came along with. */
+struct mount_record_submount {
+	unsigned int id;
+	size_t entry;
+	const char *below; /* "sub" */
 };
 
 /* A zeroed struct is an empty record: nothing is known. */
@@ -50,6 +63,8 @@ struct mount_record {
 	size_t n;
 	struct mount_table table; /* the container's mountinfo at create */
 	uint64_t *unique_ids;	  /* one per row of `table`; 0: not known */
+	struct mount_record_submount *submounts;
+	size_t n_submounts;
 };
 
 /*

@@ -169,6 +169,37 @@ static void the_index_finds_what_the_table_has(void **state)
 	assert_null(mount_index_topmost(&empty, "/"));
 }
 
+static void what_a_restore_says_of_a_mount_counts_more_than_its_place(void **state)
+{
+	AUTO(mount_record_done) struct mount_record r = { 0 };
+
+	(void)state;
+	parse(&r, "kedge-mounts 1\n"
+		  "destination 0 /a\n"
+		  "destination 1 /b\n"
+		  "destination 2 /c\n"
+		  "id 111 4294967308\n"
+		  "mount 0 0\n"
+		  "mount 1 111\n"
+		  "submount 1 112 /in\\040side\n"
+		  "mountinfo\n" ROOT "110 100 254:0 /srv/x /b rw - ext4 /dev/vda rw\n"
+		  "111 100 254:0 /srv/b /c rw - ext4 /dev/vda rw\n"
+		  "112 100 0:50 / /new rw - tmpfs t rw\n");
+	assert_true(r.v[0].is_unmounted);
+	assert_int_equal(r.v[0].id, 0);
+	assert_int_equal(r.v[1].id, 111);
+	assert_false(r.v[1].is_unmounted);
+	assert_true(r.v[1].unique_id == 4294967308ULL);
+	/* /c has nothing but the mount that is another entry's */
+	assert_int_equal(r.v[2].id, 0);
+	assert_int_equal(r.n_submounts, 1);
+	assert_int_equal(r.submounts[0].id, 112);
+	assert_int_equal(r.submounts[0].entry, 1);
+	assert_string_equal(r.submounts[0].below, "in side");
+	refuse("kedge-mounts 1\nsubmount 1 112\nmountinfo\n",
+	       "mount record line 2: a path is missing");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +211,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_record_is_refused_with_its_line),
 		cmocka_unit_test(paths_survive_being_written_and_read),
 		cmocka_unit_test(the_index_finds_what_the_table_has),
+		cmocka_unit_test(what_a_restore_says_of_a_mount_counts_more_than_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

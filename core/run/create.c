@@ -194,7 +194,7 @@ static int spawn_init(struct creation *cr, struct err *err)
 		return -1;
 	if (create_write_pid_file(req->pid_file, cr->pid, err))
 		return -1;
-	record_mounts(cr->init.c, req->seed.spec, cr->pid);
+	record_mounts(cr->init.c, req->seed.spec, cr->pid, NULL);
 	return announce(cr->init.c, err);
 }
 

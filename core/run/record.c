@@ -80,7 +80,49 @@ static void add_ids(pid_t pid, struct buf *out)
 		buf_addf(out, "id %u %llu\n", ids.v[i].id, (unsigned long long)ids.v[i].unique_id);
 }
 
-static int compose(const struct spec *spec, pid_t pid, struct buf *out, struct err *err)
+static const struct mount_row *find_origin(const struct mount_index *index,
+					   const struct mount_origin *origin)
+{
+	size_t n, depth;
+	const struct mount_row *const *rows = mount_index_at(index, origin->mountpoint, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct mount_row *row = rows[i], *below;
+
+		for (depth = 0; depth < n; depth++) {
+			below = mount_index_id(index, row->parent);
+			if (!below || below == row || !str_eq(below->mountpoint, row->mountpoint))
+				break;
+			row = below;
+		}
+		if (depth == origin->depth)
+			return rows[i];
+	}
+	return NULL;
+}
+
+static void add_origins(const struct mount_origins *origins, const struct mount_index *index,
+			struct buf *out)
+{
+	for (size_t i = 0; origins && i < origins->n; i++) {
+		const struct mount_origin *origin = &origins->v[i];
+		const struct mount_row *row = origin->mountpoint ? find_origin(index, origin)
+								 : NULL;
+
+		if (origin->mountpoint && !row)
+			continue;
+		buf_addf(out, "%s %zu %u", origin->below ? "submount" : "mount", origin->entry,
+			 row ? row->id : 0);
+		if (origin->below) {
+			buf_str(out, " /");
+			mount_path_encode(out, origin->below);
+		}
+		buf_str(out, "\n");
+	}
+}
+
+static int compose(const struct spec *spec, pid_t pid, const struct mount_origins *origins,
+		   struct buf *out, struct err *err)
 {
 	AUTO(buf_done) struct buf mountinfo = { 0 };
 	AUTO(mount_table_done) struct mount_table table = { 0 };
@@ -101,6 +143,7 @@ static int compose(const struct spec *spec, pid_t pid, struct buf *out, struct e
 	add_destinations(spec, root_fd, &index, out);
 	add_sources(spec, out);
 	add_ids(pid, out);
+	add_origins(origins, &index, out);
 	buf_str(out, "mountinfo\n");
 	buf_add(out, mountinfo.p, mountinfo.n);
 	return 0;
@@ -120,12 +163,13 @@ static int write_record(const struct container *c, const struct buf *text, struc
 	return 0;
 }
 
-void record_mounts(const struct container *c, const struct spec *spec, pid_t pid)
+void record_mounts(const struct container *c, const struct spec *spec, pid_t pid,
+		   const struct mount_origins *origins)
 {
 	AUTO(buf_done) struct buf text = { 0 };
 	struct err err = { 0 };
 
-	if (!compose(spec, pid, &text, &err) && !write_record(c, &text, &err))
+	if (!compose(spec, pid, origins, &text, &err) && !write_record(c, &text, &err))
 		return;
 	log_warn("container %s: its mounts aren't recorded, a checkpoint will know less of them: "
 		 "%s",

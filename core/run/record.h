@@ -13,14 +13,17 @@
 #ifndef KEDGE_CORE_RUN_RECORD_H
 #define KEDGE_CORE_RUN_RECORD_H
 
+#include "core/plan/mount_origins.h"
 #include "core/plan/mount_record.h"
 #include "core/run/container.h"
 
 /*
- * Write the record of the mounts that `pid` (the container's first process) has. A failure is a
- * warning in the log: a checkpoint works without the record, it only knows less.
+ * Write the record of the mounts that `pid` (the container's first process) has. `origins` are what a
+ * restore knows of them, or NULL. A failure is a warning in the log: a checkpoint works without the
+ * record, it only knows less.
  */
-void record_mounts(const struct container *c, const struct spec *spec, pid_t pid);
+void record_mounts(const struct container *c, const struct spec *spec, pid_t pid,
+		   const struct mount_origins *origins);
 
 /*
  * Read it. `record` is empty on entry and stays so when there is none or it can't be read, which

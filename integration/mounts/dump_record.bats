@@ -48,3 +48,27 @@ record() { cat "/run/kedge/$1/mounts"; }
 		[ "$ids" = 0 ]
 	fi
 }
+
+@test "a restore records which mounts were moved, and which were unmounted before" {
+	mkdir -p "$T/c/sub" "$B/rootfs/new" "$B/rootfs/out"
+	mount -t tmpfs tmpfs "$T/c/sub"
+	add_bind "$T/a dir" /a
+	add_bind "$T/b" /b
+	add_bind "$T/c" /c
+	a=$(jq '.mounts | map(.destination) | index("/a")' "$B/config.json")
+	script 'while :; do sleep 1; done'
+	start_detached t-1
+	nsenter -t "$(pid_of t-1)" -m -r /bin/busybox sh -c '
+		umount /a; mount -o move /b /new; mount -o move "/c/sub" /out'
+	kedge checkpoint --image-path "$T/images" t-1
+	restore_detached t-1 "$T/images"
+	record t-1
+	record t-1 | grep -qx "mount $a 0"
+	id=$(awk '$5 == "/new" { print $1 }' "/proc/$(pid_of t-1)/mountinfo")
+	record t-1 | grep -qx "mount $((a + 1)) $id"
+	id=$(awk '$5 == "/out" { print $1 }' "/proc/$(pid_of t-1)/mountinfo")
+	record t-1 | grep -qx "submount $((a + 2)) $id /sub"
+	kedge delete --force t-1
+	umount "$T/c/sub"
+	nothing_left t-1
+}
