@@ -12,6 +12,7 @@
 #include "core/cr/checkpoint.h"
 #include "core/cr/criu.h"
 #include "core/cr/criu_explain.h"
+#include "core/cr/criu_log.h"
 #include "core/cr/downtime.h"
 #include "core/cr/dump_cgroups.h"
 #include "core/cr/dump_input.h"
@@ -24,6 +25,10 @@
 
 #define DEATH_WAIT_MS	 10000
 #define UNLOCK_TIMEOUT_S 10
+
+/* 100, 200, 400, 800 ms: what is meant lasts as long as somebody's restore */
+#define FIRST_PAUSE_NS 100000000L
+#define MAX_PAUSES     4
 
 struct checkpoint {
 	struct container *c;
@@ -39,7 +44,8 @@ struct checkpoint {
 	char *freezer;
 	struct cr_report *report;
 	unsigned long long began_us;
-	bool has_locked_net; /* CRIU has put its firewall rules into the container's network */
+	unsigned int n_pauses; /* made before another try */
+	bool has_locked_net;   /* CRIU has put its firewall rules into the container's network */
 };
 
 static void checkpoint_done(struct checkpoint *k)
@@ -278,12 +284,30 @@ static int dump_once(struct checkpoint *k, struct err *err)
 	return -1;
 }
 
+/* The tasks run on meanwhile and have lost nothing: only who answered has put them back. */
+static bool wants_retry(struct checkpoint *k, const struct err *err)
+{
+	struct timespec pause = { 0 };
+
+	if (!k->downtime.has_ended_well)
+		return false;
+	if (downtime_wants_retry(&k->downtime, err))
+		return true;
+	if (err->kind != ERR_CRIU || !criu_log_is_passing(err->msg) || k->n_pauses == MAX_PAUSES)
+		return false;
+	pause.tv_nsec = FIRST_PAUSE_NS << k->n_pauses++;
+	log_warn("container %s: %s: once more, in %ld ms", k->c->id, err->msg,
+		 pause.tv_nsec / 1000000);
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 static int dump(struct checkpoint *k, struct err *err)
 {
 	struct err e = { 0 };
 	int ret = dump_once(k, &e);
 
-	if (ret && downtime_wants_retry(&k->downtime, &e)) {
+	while (ret && wants_retry(k, &e)) {
 		criu_request_done(&k->req);
 		cr_dirs_done(&k->dirs);
 		e = (struct err){ 0 };

@@ -23,6 +23,13 @@ static const char *const noise[] = {
 	"cg: cgroupd: recv req error",
 };
 
+/*
+ * The container's process could not pass a file descriptor to CRIU: ETOOMANYREFS. The kernel counts
+ * those on their way per user, over all processes of the host, and compares with the sender's
+ * RLIMIT_NOFILE (unix(7)). CRIU itself keeps a restore's mounts so while it works.
+ */
+#define ON_ITS_WAY "Can't retrieve FD"
+
 /* What CRIU's words mean to the user of a container, and the way out. */
 static const struct {
 	const char *words;
@@ -72,6 +79,10 @@ static const struct {
 	  "a process has a file open that another mount hides; close it, or take that mount away" },
 	{ "Bad format in mountinfo",
 	  "a line of the container's mountinfo is longer than CRIU reads; use shorter paths" },
+	{ ON_ITS_WAY,
+	  "root's processes on this host have more file descriptors on their way in unix sockets than "
+	  "the container may have open (RLIMIT_NOFILE): a CRIU that restores a thousand mounts, for "
+	  "one; try again when it is done" },
 	{ "No space left on device", "free some space, or give another --image-path" },
 };
 
@@ -117,6 +128,11 @@ const char *criu_log_advice(const struct criu_causes *causes)
 		if (strstr(causes->text.p, known[i].words))
 			return known[i].advice;
 	return NULL;
+}
+
+bool criu_log_is_passing(const char *causes)
+{
+	return strstr(causes, ON_ITS_WAY) != NULL;
 }
 
 void criu_log_read(int dirfd, const char *name, struct criu_causes *causes)

@@ -40,6 +40,12 @@ void criu_log_read(int dirfd, const char *name, struct criu_causes *causes);
  */
 const char *criu_log_advice(const struct criu_causes *causes);
 
+/*
+ * Whether these causes (criu_causes.text) are something of the host that passes by itself, so that
+ * the same may work a moment later.
+ */
+bool criu_log_is_passing(const char *causes);
+
 /* Free the text. */
 void criu_log_done(struct criu_causes *causes);
 

@@ -114,6 +114,20 @@ static void known_causes_come_with_advice(void **state)
 	assert_null(criu_log_advice(&none));
 }
 
+static void a_descriptor_that_could_not_be_passed_is_worth_another_try(void **state)
+{
+	AUTO(criu_log_done) struct criu_causes causes = { 0 };
+
+	(void)state;
+	criu_log_add(&causes, "(00.024914) Error (criu/parasite-syscall.c:300): Can't retrieve FD "
+			      "from socket\n");
+	criu_log_add(&causes, "(00.024918) Error (compel/src/lib/infect-rpc.c:44): Message reply "
+			      "from daemon is trimmed (12/0)\n");
+	assert_true(criu_log_is_passing(causes.text.p));
+	assert_non_null(strstr(criu_log_advice(&causes), "RLIMIT_NOFILE"));
+	assert_false(criu_log_is_passing("mnt: No mapping for 12:(null) mountpoint"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +139,7 @@ int main(void)
 		cmocka_unit_test(no_more_than_three_causes_are_kept),
 		cmocka_unit_test(a_log_that_is_not_there_has_no_causes),
 		cmocka_unit_test(known_causes_come_with_advice),
+		cmocka_unit_test(a_descriptor_that_could_not_be_passed_is_worth_another_try),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
