@@ -57,6 +57,8 @@ struct images_copy_edit {
 	bool root_can_slave;   /* so is the root file system's */
 	enum external_propagation *propagation; /* out: per mount of the root's namespace */
 	size_t *joins; /* out: per such mount the plan's row whose source's group it joins, or SIZE_MAX */
+	unsigned int *peers;   /* out: per such mount its group in the container, or 0 */
+	unsigned int *masters; /* out: likewise the group that it is a slave of there */
 };
 
 /*

@@ -207,11 +207,18 @@ static uint32_t new_group(struct editor *ed)
 	return ++ed->last_group;
 }
 
-/* Masters outside are given out later; here only that there is one is said. */
+/*
+ * Masters outside are given out later; here only that there is one is said. Peers by the host's
+ * group are none of each other's if that isn't to be joined again: new mounts would each have a
+ * group, and two sources on two file systems can't have one.
+ */
 static void set_propagation(struct editor *ed, struct entry *entry)
 {
+	const struct checkpoint_mount *noted =
+		checkpoint_info_find(ed->edit->info, entry->e->mnt_id);
+	bool was_hosts = noted && noted->propagation == EXTERNAL_SHARED;
 	Criu__Image__MntEntry *e = entry->e;
-	uint32_t shared = e->shared_id, master = e->master_id;
+	uint32_t shared = was_hosts ? 0 : e->shared_id, master = was_hosts ? 0 : e->master_id;
 
 	switch (row_of(ed, entry)->propagation) {
 	case EXTERNAL_SHARED: entry->joins = entry->row; /* fall through */
@@ -220,9 +227,7 @@ static void set_propagation(struct editor *ed, struct entry *entry)
 	case EXTERNAL_SLAVE_SHARED:
 		set_groups(e, shared ? shared : new_group(ed), new_group(ed));
 		break;
-	default:
-		if (!shared && !master)
-			set_groups(e, new_group(ed), 0);
+	default: set_groups(e, shared || master ? shared : new_group(ed), master);
 	}
 }
 
@@ -430,7 +435,10 @@ static void tell(struct editor *ed)
 		if (ed->v[i].file != &ed->copy->v[ed->copy->root])
 			continue;
 		ed->edit->propagation[n] = propagation_of(ed, &ed->v[i]);
-		ed->edit->joins[n++] = ed->v[i].joins;
+		ed->edit->joins[n] = ed->v[i].joins;
+		ed->edit->peers[n] = ed->v[i].e->shared_id;
+		ed->edit->masters[n++] = has_outer_master(ed, &ed->v[i]) ? 0
+									 : ed->v[i].e->master_id;
 	}
 }
 

@@ -35,6 +35,7 @@ struct fixture {
 	struct external_plan plan;
 	enum external_propagation propagation[MAX];
 	size_t joins[MAX];
+	unsigned int peers[MAX], masters[MAX];
 	struct images_copy_edit edit;
 	struct err err;
 };
@@ -50,7 +51,9 @@ static void setup(struct fixture *f)
 					     .info = &f->info,
 					     .can_slave = f->can,
 					     .propagation = f->propagation,
-					     .joins = f->joins };
+					     .joins = f->joins,
+					     .peers = f->peers,
+					     .masters = f->masters };
 }
 
 static void fixture_done(struct fixture *f)
@@ -575,6 +578,48 @@ static void a_group_that_the_live_config_asks_for_is_made(void **state)
 	assert_int_equal(edited(&f, 2)->master_id, 0);
 }
 
+static void who_shares_with_whom_is_told(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	ADD_ROOT(&f);
+	ADD(&f, 0, .mnt_id = 2, .parent_mnt_id = 1, .mountpoint = (char *)"/a", .shared_id = 9,
+	    .root_dev = 2);
+	ADD(&f, 0, .mnt_id = 3, .parent_mnt_id = 1, .mountpoint = (char *)"/b", .master_id = 9,
+	    .root_dev = 2);
+	edit(&f);
+	assert_int_equal(f.peers[1], 9);
+	assert_int_equal(f.masters[1], 0);
+	assert_int_equal(f.peers[2], 0);
+	assert_int_equal(f.masters[2], 9);
+}
+
+static void peers_by_the_hosts_group_that_cannot_join_it_have_a_group_each(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+	struct checkpoint_mount noted[] = { { .id = 2, .propagation = EXTERNAL_SHARED },
+					    { .id = 3, .propagation = EXTERNAL_SHARED } };
+
+	(void)state;
+	setup(&f);
+	ADD_ROOT(&f);
+	ADD(&f, 0, .mnt_id = 2, .parent_mnt_id = 1, .mountpoint = (char *)"/a", .shared_id = 9,
+	    .ext_key = (char *)"/a", .root_dev = 2);
+	ADD(&f, 0, .mnt_id = 3, .parent_mnt_id = 1, .mountpoint = (char *)"/b", .shared_id = 9,
+	    .ext_key = (char *)"/b", .root_dev = 2);
+	row(&f, 2)->propagation = EXTERNAL_OWN_GROUP;
+	row(&f, 3)->propagation = EXTERNAL_OWN_GROUP;
+	edit(&f);
+	assert_int_equal(f.peers[1], 9); /* without a sidecar it may be the container's group */
+	assert_int_equal(f.peers[2], 9);
+	f.info.v = noted;
+	f.info.n = 2;
+	edit(&f);
+	assert_true(f.peers[1] > 9 && f.peers[2] > 9 && f.peers[1] != f.peers[2]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,6 +650,8 @@ int main(void)
 		cmocka_unit_test(a_master_in_the_container_stays),
 		cmocka_unit_test(a_peer_of_the_hosts_joins_it_later_and_so_do_its_binds_inside),
 		cmocka_unit_test(a_group_that_the_live_config_asks_for_is_made),
+		cmocka_unit_test(who_shares_with_whom_is_told),
+		cmocka_unit_test(peers_by_the_hosts_group_that_cannot_join_it_have_a_group_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

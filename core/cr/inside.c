@@ -68,22 +68,38 @@ static int set_propagation(int fd, unsigned long how, const char *what, struct e
  * The kernel takes only a private mount into a group, from a mount of the same superblock whose
  * root is at or above its own (fs/namespace.c, do_set_group).
  */
-static int join_group(int fd, const struct mount_expect_row *row, struct err *err)
+static int join(int fd, int peer_fd, const char *peer, struct err *err)
 {
 	if (set_propagation(fd, MS_PRIVATE, "private", err))
 		return -1;
-	if (move_mount(row->host_fd, "", fd, "",
-		       MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)) {
-		if (errno == EINVAL)
-			return err_set(
-				err, ERR_UNSUPPORTED,
-				"it can't join the peer group of the host's mount: that one is "
-				"private, of another file system, or shows less of it");
-		return err_sys(err, "join the peer group of the host's mount");
-	}
+	if (!move_mount(peer_fd, "", fd, "",
+			MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
+		return 0;
+	if (errno == EINVAL)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "it can't join the peer group of %s: that one is private, of "
+			       "another file system, or shows less of it",
+			       peer);
+	return err_sys(err, "join the peer group of %s", peer);
+}
+
+static int join_host(int fd, const struct mount_expect_row *row, struct err *err)
+{
+	if (join(fd, row->host_fd, "the host's mount", err))
+		return -1;
 	if (row->propagation == EXTERNAL_SHARED)
 		return 0;
 	return set_propagation(fd, MS_SLAVE, "a slave", err);
+}
+
+static int join_peer(const struct inside_place *place, int fd, const struct mount_row *peer,
+		     struct err *err)
+{
+	auto_fd int peer_fd = open_mount(place, peer, err);
+
+	if (peer_fd < 0)
+		return err_wrap(err, "its peer %s", peer->mountpoint);
+	return join(fd, peer_fd, peer->mountpoint, err);
 }
 
 static int repair(const struct inside_place *place, const struct mount_repair *r, struct err *err)
@@ -98,11 +114,12 @@ static int repair(const struct inside_place *place, const struct mount_repair *r
 		return -1;
 	switch (r->kind) {
 	case MOUNT_REPAIR_FLAGS: return set_flags(fd, r->actual->flags, r->row->flags, err);
-	case MOUNT_REPAIR_GROUP: return join_group(fd, r->row, err);
+	case MOUNT_REPAIR_GROUP: return join_host(fd, r->row, err);
 	case MOUNT_REPAIR_PRIVATE:
 		return r->row->is_unbindable ? set_propagation(fd, MS_UNBINDABLE, "unbindable", err)
 					     : set_propagation(fd, MS_PRIVATE, "private", err);
 	case MOUNT_REPAIR_SHARED: return set_propagation(fd, MS_SHARED, "shared", err);
+	case MOUNT_REPAIR_PEER: return join_peer(place, fd, r->peer, err);
 	}
 	return 0;
 }

@@ -276,6 +276,24 @@ static void a_detached_clone_stands_for_the_hosts_mount(void **state)
 	assert_true(propagates(w));
 }
 
+static void peers_within_the_container_are_brought_together(void **state)
+{
+	struct world *w = *state;
+	struct mount_expect_row *a = planned(w, "/a"), *b = planned(w, "/b");
+
+	a->propagation = b->propagation = EXTERNAL_SLAVE_SHARED;
+	a->group = b->group = host_group();
+	a->host_fd = b->host_fd = open(at("src"), O_PATH | O_CLOEXEC);
+	a->peers = b->peers = 3;
+	settled(w);
+	assert_int_not_equal(found(w, "/a")->shared, 0);
+	assert_int_equal(found(w, "/a")->shared, found(w, "/b")->shared);
+	assert_int_equal(found(w, "/b")->master, a->group);
+	assert_int_equal(settled(w), 0);
+	assert_true(propagates(w));
+	close(a->host_fd);
+}
+
 static void a_group_of_another_file_system_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -564,6 +582,7 @@ int main(void)
 		T(flags_are_made_exactly_what_is_planned),
 		T(a_peer_of_the_host_is_one_again),
 		T(a_detached_clone_stands_for_the_hosts_mount),
+		T(peers_within_the_container_are_brought_together),
 		T(a_group_of_another_file_system_is_refused),
 		T(who_writes_is_in_the_way_of_read_only),
 		T(every_difference_is_told),

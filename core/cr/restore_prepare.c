@@ -187,6 +187,10 @@ static int edit_images(struct restore_prep *p, struct err *err)
 	edit.joins = arena_array(&p->arena, n, sizeof(*edit.joins));
 	p->propagation = edit.propagation;
 	p->joins = edit.joins;
+	edit.peers = arena_array(&p->arena, n, sizeof(*edit.peers));
+	edit.masters = arena_array(&p->arena, n, sizeof(*edit.masters));
+	p->peers = edit.peers;
+	p->masters = edit.masters;
 	return images_copy_edit(&p->copy, &edit, err);
 }
 
@@ -198,6 +202,8 @@ void restore_prepare_expect(struct restore_prep *p)
 		.root_id = root_file(p)->root_id,
 		.propagation = p->propagation,
 		.joins = p->joins,
+		.peers = p->peers,
+		.masters = p->masters,
 		.plan = &p->plan,
 		.sources = p->stage.seen,
 		.info = &p->info,

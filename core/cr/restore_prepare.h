@@ -37,6 +37,7 @@ struct restore_prep {
 	struct strv descriptors;
 	enum external_propagation *propagation; /* per mount of the root's namespace */
 	size_t *joins;
+	unsigned int *peers, *masters;
 	struct mount_expect expect;
 };
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
 #include <string.h>
 #include <sys/mount.h>
 
 #include "core/plan/mount_check.h"
 #include "core/plan/mount_parts.h"
+#include "core/plan/mount_tree.h"
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256 /* Linux 5.10 */
@@ -15,19 +17,12 @@
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | ATIME_FLAGS | MS_NODIRATIME | \
 	 MS_NOSYMFOLLOW)
 
-/* A mount's place in its tree, for both sides alike. */
-struct node {
-	unsigned int id, parent;
-	const char *mountpoint;
-	size_t row;	       /* index of its row */
-	const struct node *up; /* what it lies on; set when it is met */
-	bool is_met;
-};
-
-/* Sorted by parent and mountpoint: the children of a mount stand side by side. */
-struct tree {
-	struct node *v;
-	size_t n;
+/* A mount of the plan and the container's mount in its place. */
+struct pair {
+	const struct mount_expect_row *row;
+	const struct mount_node *found;
+	const struct mount_row *actual;
+	bool is_regrouped; /* repairs will change the peers that it has */
 };
 
 struct check {
@@ -36,135 +31,36 @@ struct check {
 	bool may_repair;
 	struct mount_repairs *repairs;
 	struct findings *findings;
-	struct tree planned, found;
 	const struct mount_row **met; /* per row of the plan: what was found in its place */
+	struct mount_tree planned, found;
+	struct pair *pairs; /* that show the right thing */
+	size_t n_pairs;
 };
-
-/* --- trees ------------------------------------------------------------------------------------ */
-
-static int compare_nodes(const void *pa, const void *pb)
-{
-	const struct node *a = pa, *b = pb;
-	int order;
-
-	if (a->parent != b->parent)
-		return a->parent < b->parent ? -1 : 1;
-	order = strcmp(a->mountpoint, b->mountpoint);
-	if (order)
-		return order;
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
-/* The first child of `parent` at `mountpoint` or behind it ("" is before all of them). */
-static size_t first_child(const struct tree *tree, unsigned int parent, const char *mountpoint)
-{
-	const struct node key = { .parent = parent, .mountpoint = mountpoint };
-	size_t lo = 0, hi = tree->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (compare_nodes(&tree->v[mid], &key) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static struct node *child_at(const struct tree *tree, size_t i, unsigned int parent)
-{
-	return i < tree->n && tree->v[i].parent == parent ? &tree->v[i] : NULL;
-}
-
-/* Whether something lies on `parent` at `mountpoint`; a root that is its own parent doesn't. */
-static bool has_child(const struct tree *tree, unsigned int parent, const char *mountpoint)
-{
-	const struct node *node;
-	size_t i = first_child(tree, parent, mountpoint);
-
-	for (; (node = child_at(tree, i, parent)); i++)
-		if (node->id != parent)
-			return str_eq(node->mountpoint, mountpoint);
-	return false;
-}
 
 static void build_trees(struct check *c, struct arena *arena)
 {
-	struct tree *planned = &c->planned, *found = &c->found;
+	struct mount_node *planned = arena_array(arena, c->expect->n, sizeof(*planned));
+	struct mount_node *found = arena_array(arena, c->actual->n, sizeof(*found));
 
-	planned->v = arena_array(arena, c->expect->n, sizeof(*planned->v));
-	found->v = arena_array(arena, c->actual->n, sizeof(*found->v));
-	for (; planned->n < c->expect->n; planned->n++) {
-		const struct mount_expect_row *row = &c->expect->v[planned->n];
+	for (size_t i = 0; i < c->expect->n; i++) {
+		const struct mount_expect_row *row = &c->expect->v[i];
 
-		planned->v[planned->n] = (struct node){ .id = row->id,
-							.parent = row->parent,
-							.mountpoint = row->mountpoint,
-							.row = planned->n };
+		planned[i] = (struct mount_node){ .id = row->id,
+						  .parent = row->parent,
+						  .mountpoint = row->mountpoint,
+						  .row = i };
 	}
-	for (; found->n < c->actual->n; found->n++) {
-		const struct mount_row *row = &c->actual->v[found->n];
+	for (size_t i = 0; i < c->actual->n; i++) {
+		const struct mount_row *row = &c->actual->v[i];
 
-		found->v[found->n] = (struct node){ .id = row->id,
-						    .parent = row->parent,
-						    .mountpoint = row->mountpoint,
-						    .row = found->n };
+		found[i] = (struct mount_node){ .id = row->id,
+						.parent = row->parent,
+						.mountpoint = row->mountpoint,
+						.row = i };
 	}
-	if (planned->n)
-		qsort(planned->v, planned->n, sizeof(*planned->v), compare_nodes);
-	if (found->n)
-		qsort(found->v, found->n, sizeof(*found->v), compare_nodes);
-}
-
-static int compare_ids(const void *pa, const void *pb)
-{
-	const unsigned int *a = pa, *b = pb;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
-/* The mount at "/" that lies on none of the others, or NULL. */
-static struct node *find_root(const struct tree *tree, struct arena *arena)
-{
-	unsigned int *ids = arena_array(arena, tree->n, sizeof(*ids));
-
-	for (size_t i = 0; i < tree->n; i++)
-		ids[i] = tree->v[i].id;
-	if (tree->n)
-		qsort(ids, tree->n, sizeof(*ids), compare_ids);
-	for (size_t i = 0; i < tree->n; i++) {
-		struct node *node = &tree->v[i];
-
-		if (!str_eq(node->mountpoint, "/"))
-			continue;
-		if (node->parent == node->id ||
-		    !bsearch(&node->parent, ids, tree->n, sizeof(*ids), compare_ids))
-			return node;
-	}
-	return NULL;
-}
-
-/*
- * Whether no path leads to the mount's root: something lies on it, or on the way to it. On the way
- * are the mounts that it lies on; of each the next one must be what is seen there.
- */
-static bool is_hidden(const struct tree *tree, const struct node *node)
-{
-	struct arena arena = { 0 };
-	bool hidden = has_child(tree, node->id, node->mountpoint);
-
-	for (; !hidden && node->up; node = node->up) {
-		char *path = arena_strdup(&arena, node->mountpoint);
-
-		for (char *slash = strrchr(path, '/'); slash && path[1] && !hidden;
-		     slash = strrchr(path, '/')) {
-			slash[slash == path] = '\0';
-			hidden = has_child(tree, node->up->id, path);
-		}
-	}
-	arena_done(&arena);
-	return hidden;
+	mount_tree_build(&c->planned, planned, c->expect->n, arena);
+	mount_tree_build(&c->found, found, c->actual->n, arena);
+	c->pairs = arena_array(arena, c->expect->n, sizeof(*c->pairs));
 }
 
 /* --- one mount -------------------------------------------------------------------------------- */
@@ -184,18 +80,22 @@ static void find_free(struct check *c, const struct mount_expect_row *row, char 
 	free(text);
 }
 
-static void repair(struct check *c, const struct mount_expect_row *row, const struct node *node,
-		   enum mount_repair_kind kind)
+/* `peer` is the one to join, or NULL. */
+static void repair(struct check *c, const struct pair *pair, enum mount_repair_kind kind,
+		   const struct pair *peer)
 {
 	struct mount_repairs *r = c->repairs;
+	bool is_hidden = mount_tree_is_hidden(&c->found, pair->found) ||
+			 (peer && mount_tree_is_hidden(&c->found, peer->found));
 
-	/* at most flags, group and sharing for each mount */
+	/* at most flags, group, sharing and peers for each mount */
 	if (!r->v)
-		r->v = arena_array(&r->arena, 3 * c->expect->n, sizeof(*r->v));
-	r->v[r->n++] = (struct mount_repair){ .row = row,
-					      .actual = &c->actual->v[node->row],
+		r->v = arena_array(&r->arena, 4 * c->expect->n, sizeof(*r->v));
+	r->v[r->n++] = (struct mount_repair){ .row = pair->row,
+					      .actual = pair->actual,
+					      .peer = peer ? peer->actual : NULL,
 					      .kind = kind,
-					      .is_hidden = is_hidden(&c->found, node) };
+					      .is_hidden = is_hidden };
 }
 
 /* Whether it is the right thing that is mounted; nothing can be put right if it isn't. */
@@ -262,16 +162,16 @@ static void say_flags(struct buf *out, unsigned long flags, unsigned long other)
 	}
 }
 
-static void check_flags(struct check *c, const struct mount_expect_row *row,
-			const struct node *node)
+static void check_flags(struct check *c, const struct pair *pair)
 {
+	const struct mount_expect_row *row = pair->row;
 	AUTO(buf_done) struct buf text = { 0 };
-	unsigned long flags = c->actual->v[node->row].flags;
+	unsigned long flags = pair->actual->flags;
 
 	if (!((flags ^ row->flags) & KNOWN_FLAGS))
 		return;
 	if (c->may_repair) {
-		repair(c, row, node, MOUNT_REPAIR_FLAGS);
+		repair(c, pair, MOUNT_REPAIR_FLAGS, NULL);
 		return;
 	}
 	buf_str(&text, "it is ");
@@ -295,7 +195,10 @@ static bool is_propagation_right(const struct mount_expect_row *row, const struc
 	case EXTERNAL_SHARED: /* and a slave, if the host's is one */
 		return is_group(row, actual->shared);
 	case EXTERNAL_SLAVE_SHARED: return actual->shared && is_group(row, actual->master);
-	case EXTERNAL_OWN_GROUP: return actual->shared || actual->master;
+	case EXTERNAL_OWN_GROUP:
+		if (!row->peers && !row->master)
+			return actual->shared || actual->master;
+		return !row->peers == !actual->shared && !row->master == !actual->master;
 	default:
 		return !actual->shared && !actual->master &&
 		       actual->is_unbindable == row->is_unbindable;
@@ -342,12 +245,11 @@ static bool choose_repair(const struct mount_expect_row *row, const struct mount
 	return true;
 }
 
-static void check_propagation(struct check *c, const struct mount_expect_row *row,
-			      const struct node *node)
+static void check_propagation(struct check *c, struct pair *pair)
 {
-	const struct mount_row *actual = &c->actual->v[node->row];
+	const struct mount_expect_row *row = pair->row;
 	enum mount_repair_kind kind = MOUNT_REPAIR_GROUP;
-	bool is_right = is_propagation_right(row, actual);
+	bool is_right = is_propagation_right(row, pair->actual);
 
 	/* a group of its own is what CRIU gives to a mount that was the host's peer */
 	if (c->may_repair && row->propagation == EXTERNAL_SHARED && !row->group &&
@@ -355,34 +257,159 @@ static void check_propagation(struct check *c, const struct mount_expect_row *ro
 		is_right = false;
 	if (is_right)
 		return;
-	if (!c->may_repair || !choose_repair(row, actual, &kind)) {
-		find_propagation(c, row, actual);
+	if (!c->may_repair || !choose_repair(row, pair->actual, &kind)) {
+		find_propagation(c, row, pair->actual);
 		return;
 	}
-	repair(c, row, node, kind);
+	pair->is_regrouped = true;
+	repair(c, pair, kind, NULL);
 	/* slaves of the host may have been sharers of it, too */
 	if (kind == MOUNT_REPAIR_GROUP && row->propagation == EXTERNAL_SLAVE_SHARED)
-		repair(c, row, node, MOUNT_REPAIR_SHARED);
+		repair(c, pair, MOUNT_REPAIR_SHARED, NULL);
+}
+
+/* --- peers in the container --------------------------------------------------------------------- */
+
+/* Alike for those that are to be peers; 0: it is to have none, or any. */
+static uint64_t planned_group(const struct pair *pair)
+{
+	const struct mount_expect_row *row = pair->row;
+
+	if (row->propagation == EXTERNAL_SHARED && row->group)
+		return (uint64_t)1 << 32 | row->group;
+	return row->peers;
+}
+
+/* Of each group first the one that shows most: the others can join it. */
+static int compare_planned(const void *pa, const void *pb)
+{
+	const struct pair *a = pa, *b = pb;
+	uint64_t x = planned_group(a), y = planned_group(b);
+	size_t m = strlen(a->actual->root), n = strlen(b->actual->root);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	if (m != n)
+		return m < n ? -1 : 1;
+	return a->actual < b->actual ? -1 : a->actual > b->actual;
+}
+
+static int compare_actual(const void *pa, const void *pb)
+{
+	const struct pair *a = pa, *b = pb;
+
+	if (a->actual->shared != b->actual->shared)
+		return a->actual->shared < b->actual->shared ? -1 : 1;
+	return a->actual < b->actual ? -1 : a->actual > b->actual;
+}
+
+static bool can_join(const struct pair *pair, const struct pair *peer)
+{
+	const struct mount_row *a = pair->actual, *b = peer->actual;
+
+	return a->major == b->major && a->minor == b->minor && mount_path_below(a->root, b->root);
+}
+
+static void check_peer(struct check *c, struct pair *pair, const struct pair *first)
+{
+	if (!pair->is_regrouped && !first->is_regrouped &&
+	    pair->actual->shared == first->actual->shared)
+		return;
+	if (c->may_repair && can_join(pair, first))
+		repair(c, pair, MOUNT_REPAIR_PEER, first);
+	else
+		find_free(c, pair->row,
+			  xasprintf("it isn't a peer of %s, but was to be",
+				    first->row->mountpoint));
+}
+
+/* The pair that stands for the peers that `pair` is to be a slave of, or NULL: none is in sight. */
+static const struct pair *find_master(const struct check *c, const struct pair *pair)
+{
+	size_t lo = 0, hi = c->n_pairs;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (planned_group(&c->pairs[mid]) < pair->row->master)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!pair->row->master || lo == c->n_pairs || c->pairs[lo].row->peers != pair->row->master)
+		return NULL;
+	return &c->pairs[lo];
+}
+
+static void check_master(struct check *c, const struct pair *pair)
+{
+	const struct pair *master = find_master(c, pair);
+
+	if (master && pair->actual->master != master->actual->shared)
+		find_free(c, pair->row,
+			  xasprintf("it isn't a slave of %s, but was to be",
+				    master->row->mountpoint));
+}
+
+/* The pairs sorted by the groups that they have. */
+static void check_strangers(struct check *c)
+{
+	for (size_t i = 1; i < c->n_pairs; i++) {
+		const struct pair *a = &c->pairs[i - 1], *b = &c->pairs[i];
+
+		if (!b->actual->shared || a->actual->shared != b->actual->shared ||
+		    !planned_group(a) || !planned_group(b) || planned_group(a) == planned_group(b))
+			continue;
+		find_free(c, b->row,
+			  xasprintf("it is a peer of %s, but was not to be", a->row->mountpoint));
+	}
+}
+
+static void check_groups(struct check *c)
+{
+	const struct pair *first = NULL;
+
+	if (c->n_pairs)
+		qsort(c->pairs, c->n_pairs, sizeof(*c->pairs), compare_planned);
+	for (size_t i = 0; i < c->n_pairs; i++) {
+		struct pair *pair = &c->pairs[i];
+
+		if (!first || planned_group(first) != planned_group(pair))
+			first = pair;
+		else if (pair->row->peers)
+			check_peer(c, pair, first);
+	}
+	if (c->repairs->n || !c->n_pairs)
+		return; /* all will be looked at again */
+	for (size_t i = 0; i < c->n_pairs; i++)
+		check_master(c, &c->pairs[i]);
+	qsort(c->pairs, c->n_pairs, sizeof(*c->pairs), compare_actual);
+	check_strangers(c);
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static void compare(struct check *c, struct node *planned, struct node *found)
+static void compare(struct check *c, struct mount_node *planned, struct mount_node *found)
 {
-	const struct mount_expect_row *row = &c->expect->v[planned->row];
+	struct pair *pair = &c->pairs[c->n_pairs];
 
+	*pair = (struct pair){ .row = &c->expect->v[planned->row],
+			       .found = found,
+			       .actual = &c->actual->v[found->row] };
 	planned->is_met = found->is_met = true;
-	c->met[planned->row] = &c->actual->v[found->row];
-	if (!check_identity(c, row, &c->actual->v[found->row]))
+	c->met[planned->row] = pair->actual;
+	if (!check_identity(c, pair->row, pair->actual))
 		return;
-	check_flags(c, row, found);
-	check_propagation(c, row, found);
+	c->n_pairs++;
+	check_flags(c, pair);
+	check_propagation(c, pair);
 }
 
 /* Of each pair of mounts the children that lie on the same mountpoint are the next pairs. */
-static void match(struct check *c, struct node *planned, struct node *found, struct arena *arena)
+static void match(struct check *c, struct arena *arena)
 {
-	struct node **queue = arena_array(arena, 2 * c->planned.n, sizeof(struct node *));
+	struct mount_node **queue = arena_array(arena, 2 * c->planned.n, sizeof(*queue));
+	struct mount_node *planned = c->planned.root, *found = c->found.root;
 	size_t n = 0;
 
 	compare(c, planned, found);
@@ -390,17 +417,17 @@ static void match(struct check *c, struct node *planned, struct node *found, str
 	queue[n++] = found;
 	for (size_t i = 0; i < n; i += 2) {
 		unsigned int from = queue[i]->id, to = queue[i + 1]->id;
-		size_t a = first_child(&c->planned, from, ""), b = first_child(&c->found, to, "");
+		size_t a = mount_tree_children(&c->planned, from);
+		size_t b = mount_tree_children(&c->found, to);
 
-		while ((planned = child_at(&c->planned, a, from)) &&
-		       (found = child_at(&c->found, b, to))) {
+		while ((planned = mount_tree_child(&c->planned, a, from)) &&
+		       (found = mount_tree_child(&c->found, b, to))) {
 			int order = strcmp(planned->mountpoint, found->mountpoint);
 
 			a += order <= 0;
 			b += order >= 0;
 			if (order || planned->is_met || found->is_met)
 				continue; /* a root may be its own parent */
-			found->up = queue[i + 1];
 			compare(c, planned, found);
 			queue[n++] = planned;
 			queue[n++] = found;
@@ -434,19 +461,17 @@ void mount_check(const struct mount_expect *expect, const struct mount_table *ac
 			   .may_repair = may_repair,
 			   .repairs = repairs,
 			   .findings = findings };
-	struct node *planned, *found;
 
 	build_trees(&c, &arena);
-	planned = find_root(&c.planned, &arena);
-	found = find_root(&c.found, &arena);
-	if (!planned || !found) {
+	if (!c.planned.root || !c.found.root) {
 		findings_add(findings, ERR_CRIU, "/: %s has no root mount",
-			     planned ? "the container" : "the plan");
+			     c.planned.root ? "the container" : "the plan");
 		return;
 	}
 	c.met = arena_array(&arena, expect->n, sizeof(*c.met));
-	match(&c, planned, found, &arena);
+	match(&c, &arena);
 	mount_parts_check(expect, c.met, findings);
+	check_groups(&c);
 	find_unmet(&c);
 }
 

@@ -12,8 +12,8 @@
  * the host's group, the container's mount is held to it; otherwise any group will do, and a mount
  * that has a host_fd is joined to that mount's group whatever it shows.
  *
- * What OWN_GROUP stands for is only seen to be shared or a slave: which mounts of the container are
- * peers of each other isn't compared.
+ * Within the container it is compared who is whose peer and whose slave: by `peers` and `master`,
+ * whose numbers say no more than which mounts belong together.
  */
 #ifndef KEDGE_CORE_PLAN_MOUNT_CHECK_H
 #define KEDGE_CORE_PLAN_MOUNT_CHECK_H
@@ -45,6 +45,8 @@ struct mount_expect_row {
 	unsigned int group; /* of the host, to be its peer or slave, as mountinfo shows it; 0: any */
 	int host_fd;	    /* root of the host's mount to join, or of a clone of that; or -1 */
 	const struct image_mount *image; /* its row there, for mount_parts.h; or NULL */
+	unsigned int peers;		 /* alike for mounts that share in the container; 0: none */
+	unsigned int master; /* OWN_GROUP: the `peers` of those that it is a slave of; 0: none */
 };
 
 struct mount_expect {
@@ -56,14 +58,16 @@ struct mount_expect {
 struct mount_repair {
 	const struct mount_expect_row *row;
 	const struct mount_row *actual;
+	const struct mount_row *peer; /* PEER: the one to join */
 	enum mount_repair_kind {
 		MOUNT_REPAIR_FLAGS, /* mount_setattr to row->flags */
 		MOUNT_REPAIR_GROUP, /* make private, MOVE_MOUNT_SET_GROUP from row->host_fd, and for
 				       a slave make it that */
 		MOUNT_REPAIR_PRIVATE, /* unbindable, if the row is */
 		MOUNT_REPAIR_SHARED,  /* a slave already, and shared besides */
+		MOUNT_REPAIR_PEER,    /* make private, MOVE_MOUNT_SET_GROUP from `peer` */
 	} kind;
-	bool is_hidden; /* another mount lies over it: no path leads there */
+	bool is_hidden; /* other mounts lie over it, or over `peer`: no path leads there */
 };
 
 struct mount_repairs {

@@ -328,6 +328,112 @@ static void peers_within_the_container_are_left_alone(void **state)
 			    "container, or a slave of one");
 }
 
+/* /one and /part of it share, /slave is theirs, /other has a group of its own. */
+static void plan_groups(struct world *w)
+{
+	w->expect.n = 0;
+	add(w, (struct mount_expect_row){ 1, 0, "/", .flags = REL });
+	add(w, (struct mount_expect_row){ 2, 1, "/part", .flags = REL,
+					  .propagation = EXTERNAL_OWN_GROUP, .peers = 7 });
+	add(w, (struct mount_expect_row){ 3, 1, "/one", .flags = REL,
+					  .propagation = EXTERNAL_OWN_GROUP, .peers = 7 });
+	add(w, (struct mount_expect_row){ 4, 1, "/slave", .flags = REL,
+					  .propagation = EXTERNAL_OWN_GROUP, .master = 7 });
+	add(w, (struct mount_expect_row){ 5, 1, "/other", .flags = REL,
+					  .propagation = EXTERNAL_OWN_GROUP, .peers = 8 });
+}
+
+/* The same in mountinfo: what is between flags and " - " of each. */
+static const char *groups(const char *part, const char *one, const char *slave, const char *other)
+{
+	static char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "900 800 0:50 / / rw,relatime - overlay overlay rw\n"
+		 "910 900 8:1 /srv/sub /part rw,relatime %s - ext4 /dev/sda rw\n"
+		 "920 900 8:1 /srv /one rw,relatime %s - ext4 /dev/sda rw\n"
+		 "930 900 8:1 /srv /slave rw,relatime %s - ext4 /dev/sda rw\n"
+		 "940 900 8:1 /srv /other rw,relatime %s - ext4 /dev/sda rw\n",
+		 part, one, slave, other);
+	return text;
+}
+
+static void peers_and_slaves_in_the_container_are_compared_by_who_is_whose(void **state)
+{
+	struct world *w = *state;
+
+	plan_groups(w);
+	assert_string_equal(
+		check(w, groups("shared:31", "shared:31", "master:31", "shared:32"), true), "");
+	assert_int_equal(w->repairs.n, 0);
+	assert_string_equal(check(w, groups("shared:31", "shared:31", "master:32", "shared:32"),
+				  true),
+			    "/slave: it isn't a slave of /one, but was to be");
+	assert_string_equal(check(w, groups("shared:31", "shared:31", "master:31", "shared:31"),
+				  true),
+			    "/other: it is a peer of /one, but was not to be");
+	assert_string_equal(
+		check(w, groups("shared:31", "shared:31", "shared:33 master:31", "shared:32"),
+		      true),
+		"/slave: it is a slave, and shared, but was to be shared with mounts of the "
+		"container, or a slave of one");
+}
+
+static void a_mount_that_has_lost_its_peers_joins_the_one_that_shows_most(void **state)
+{
+	struct world *w = *state;
+	const char *lost = groups("shared:33", "shared:31", "master:31", "shared:32");
+
+	plan_groups(w);
+	assert_string_equal(check(w, lost, false), "/part: it isn't a peer of /one, but was to be");
+	assert_string_equal(check(w, lost, true), "");
+	assert_one_repair(w, MOUNT_REPAIR_PEER, 910);
+	assert_int_equal(w->repairs.v[0].peer->id, 920);
+	assert_false(w->repairs.v[0].is_hidden);
+}
+
+static void what_lies_elsewhere_can_be_no_peer(void **state)
+{
+	struct world *w = *state;
+
+	w->expect.n = 0;
+	add(w, (struct mount_expect_row){ 1, 0, "/", .flags = REL });
+	add(w, (struct mount_expect_row){ 2, 1, "/a", .flags = REL,
+					  .propagation = EXTERNAL_OWN_GROUP, .peers = 7 });
+	add(w, (struct mount_expect_row){ 3, 1, "/b", .flags = REL,
+					  .propagation = EXTERNAL_OWN_GROUP, .peers = 7 });
+	assert_string_equal(check(w,
+				  "900 800 0:50 / / rw,relatime - overlay overlay rw\n"
+				  "910 900 8:1 /a /a rw,relatime shared:31 - ext4 /dev/sda rw\n"
+				  "920 900 8:1 /b /b rw,relatime shared:32 - ext4 /dev/sda rw\n",
+				  true),
+			    "/b: it isn't a peer of /a, but was to be");
+	assert_int_equal(w->repairs.n, 0);
+}
+
+static void slaves_that_share_stay_peers_when_they_get_another_master(void **state)
+{
+	static const char mountinfo[] =
+		"900 800 0:50 / / rw,relatime - overlay overlay rw\n"
+		"910 900 8:1 / /a rw,relatime shared:31 - ext4 /dev/sda rw\n"
+		"920 900 8:1 / /b rw,relatime shared:31 master:5 - ext4 /dev/sda rw\n";
+	struct world *w = *state;
+
+	w->expect.n = 0;
+	add(w, (struct mount_expect_row){ 1, 0, "/", .flags = REL });
+	add(w, (struct mount_expect_row){ 2, 1, "/a", .flags = REL, .host_fd = 9, .group = 5,
+					  .propagation = EXTERNAL_SLAVE_SHARED, .peers = 7 });
+	add(w, (struct mount_expect_row){ 3, 1, "/b", .flags = REL, .host_fd = 9, .group = 5,
+					  .propagation = EXTERNAL_SLAVE_SHARED, .peers = 7 });
+	assert_string_equal(check(w, mountinfo, true), "");
+	assert_int_equal(w->repairs.n, 3);
+	assert_int_equal(w->repairs.v[0].kind, MOUNT_REPAIR_GROUP);
+	assert_int_equal(w->repairs.v[1].kind, MOUNT_REPAIR_SHARED);
+	assert_int_equal(w->repairs.v[2].kind, MOUNT_REPAIR_PEER);
+	assert_int_equal(w->repairs.v[2].actual->id, 920);
+	assert_int_equal(w->repairs.v[2].peer->id, 910);
+}
+
 static const char stacked[] = "900 800 0:50 / / rw,relatime - overlay overlay rw\n"
 			      "910 900 8:1 /srv/a /data rw,relatime - ext4 /dev/sda rw\n"
 			      "911 910 8:1 /srv/a/x /data/x rw,relatime - ext4 /dev/sda rw\n"
@@ -460,6 +566,10 @@ int main(void)
 		T(a_slave_must_have_the_right_master),
 		T(a_slave_that_shares_needs_both),
 		T(peers_within_the_container_are_left_alone),
+		T(peers_and_slaves_in_the_container_are_compared_by_who_is_whose),
+		T(a_mount_that_has_lost_its_peers_joins_the_one_that_shows_most),
+		T(what_lies_elsewhere_can_be_no_peer),
+		T(slaves_that_share_stay_peers_when_they_get_another_master),
 		T(stacks_are_told_apart_and_what_they_cover_is_hidden),
 		T(twins_on_one_mountpoint_are_paired_by_age),
 		T(a_root_that_is_its_own_parent_is_not_hidden_by_itself),

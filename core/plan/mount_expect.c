@@ -166,6 +166,8 @@ static void add_mount(const struct builder *b, size_t i, struct mount_expect *ex
 		.mountpoint = im->mountpoint,
 		.is_unbindable = im->flags & MS_UNBINDABLE,
 		.propagation = b->in->propagation[i],
+		.peers = b->in->peers[i],
+		.master = b->in->masters[i],
 		.host_fd = -1,
 	};
 	if (of_plan != SIZE_MAX)

@@ -32,6 +32,7 @@ struct mount_expect_input {
 	unsigned int root_id;
 	const enum external_propagation *propagation; /* per mount, as images_copy_edit() gives it */
 	const size_t *joins;			      /* per mount, likewise */
+	const unsigned int *peers, *masters;	      /* per mount, likewise */
 	const struct external_plan *plan;
 	const struct mount_expect_source *sources; /* per row of the plan; then the root's */
 	const struct checkpoint_info *info;

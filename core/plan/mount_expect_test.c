@@ -21,6 +21,7 @@ struct fixture {
 	struct image_mount images[MAX];
 	enum external_propagation propagation[MAX];
 	size_t joins[MAX];
+	unsigned int peers[MAX], masters[MAX];
 	struct external_mount rows[MAX];
 	struct external_plan plan;
 	struct mount_expect_source sources[MAX + 1];
@@ -76,6 +77,8 @@ static void build(struct fixture *f)
 					       .root_id = 1,
 					       .propagation = f->propagation,
 					       .joins = f->joins,
+					       .peers = f->peers,
+					       .masters = f->masters,
 					       .plan = &f->plan,
 					       .sources = f->sources,
 					       .info = &f->info,
@@ -186,6 +189,21 @@ static void a_root_that_config_json_had_read_only_is_what_it_says_now(void **sta
 	assert_int_equal(f.expect.v[2].flags, MS_RDONLY);
 }
 
+static void groups_of_the_container_come_from_the_edited_images(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	f.propagation[1] = EXTERNAL_OWN_GROUP;
+	f.peers[1] = 12;
+	f.masters[1] = 13;
+	build(&f);
+	assert_int_equal(f.expect.v[1].peers, 12);
+	assert_int_equal(f.expect.v[1].master, 13);
+	assert_int_equal(f.expect.v[0].peers + f.expect.v[0].master, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +212,7 @@ int main(void)
 		cmocka_unit_test(an_internal_mount_is_what_it_was_and_no_looser_than_the_config),
 		cmocka_unit_test(the_root_is_read_only_if_the_live_config_says_so),
 		cmocka_unit_test(a_root_that_config_json_had_read_only_is_what_it_says_now),
+		cmocka_unit_test(groups_of_the_container_come_from_the_edited_images),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
