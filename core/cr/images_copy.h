@@ -10,7 +10,7 @@
  * In the copy each external mount has a key of its own, k0000 and on by its row in the plan. So one
  * key never stands for two mounts, no key spoofs another, and nothing is left for CRIU's own
  * mnt[] to take from a path that an image names. Besides:
- *   flags     as the plan has them
+ *   flags     as the plan has them, or the live config.json; the root's as they were
  *   deleted   cleared: CRIU would create the source of an external mount anew, and crash if it isn't
  *             there
  *   newlines  CRIU leaves "\012" in a mountpoint and later doesn't find that path
@@ -53,8 +53,9 @@ struct images_copy {
 struct images_copy_edit {
 	const struct external_plan *plan;
 	const struct checkpoint_info *info;
-	const bool *can_slave; /* per row of the plan: its source is shared or a slave */
-	bool root_can_slave;   /* so is the root file system's */
+	const bool *can_slave;	    /* per row of the plan: its source is shared or a slave */
+	bool root_can_slave;	    /* so is the root file system's */
+	const unsigned long *flags; /* per mount of the root's namespace, if CRIU makes it itself */
 	enum external_propagation *propagation; /* out: per mount of the root's namespace */
 	size_t *joins; /* out: per such mount the plan's row whose source's group it joins, or SIZE_MAX */
 	unsigned int *peers;   /* out: per such mount its group in the container, or 0 */

@@ -15,6 +15,7 @@ static const struct image_magics magics = { IMAGE_MAGIC_COMMON, IMAGE_MAGIC_MOUN
 struct entry {
 	Criu__Image__MntEntry *e;
 	const struct images_copy_file *file;
+	size_t index;	/* in the file */
 	size_t row;	/* of the plan, or SIZE_MAX */
 	size_t joins;	/* the row whose source's group it joins from inside, or SIZE_MAX */
 	bool can_slave; /* what CRIU takes its master from has one to give */
@@ -120,6 +121,7 @@ static void collect(struct editor *ed)
 		for (size_t k = 0; k < ed->copy->v[i].mounts.n; k++)
 			ed->v[ed->n++] = (struct entry){ .e = ed->copy->v[i].v[k],
 							 .file = &ed->copy->v[i],
+							 .index = k,
 							 .row = SIZE_MAX,
 							 .joins = SIZE_MAX };
 	find_rows(ed);
@@ -231,6 +233,11 @@ static void set_propagation(struct editor *ed, struct entry *entry)
 	}
 }
 
+static void set_flags(Criu__Image__MntEntry *e, unsigned long flags)
+{
+	e->flags = (uint32_t)((e->flags & ~restore_settle_mask(~0UL)) | flags);
+}
+
 static void edit_external(struct editor *ed, struct entry *entry)
 {
 	const struct external_mount *m = row_of(ed, entry);
@@ -244,8 +251,17 @@ static void edit_external(struct editor *ed, struct entry *entry)
 	e->ext_mount = false;
 	e->has_deleted = false;
 	e->deleted = false;
-	e->flags = (uint32_t)((e->flags & ~restore_settle_mask(~0UL)) | m->flags);
+	set_flags(e, m->flags);
 	set_propagation(ed, entry);
+}
+
+/* CRIU pivots into a copy of the root: that can't be unbindable, and is to be written to. */
+static void edit_made(const struct editor *ed, const struct entry *entry)
+{
+	if (entry->e->mnt_id == entry->file->root_id)
+		entry->e->flags &= ~(uint32_t)MS_UNBINDABLE;
+	else
+		set_flags(entry->e, ed->edit->flags[entry->index]);
 }
 
 /* What CRIU's mnt[] took although it makes or binds it itself: as if it hadn't. */
@@ -305,9 +321,8 @@ static int edit_entry(struct editor *ed, struct entry *entry)
 			      "shows");
 	if (has_key(e))
 		edit_internal(ed, e);
-	/* CRIU binds its tree from there; it becomes unbindable from inside (mount_expect.h) */
-	if (!is_nested && e->mnt_id == entry->file->root_id)
-		e->flags &= ~(uint32_t)MS_UNBINDABLE;
+	if (!is_nested)
+		edit_made(ed, entry);
 	return 0;
 }
 

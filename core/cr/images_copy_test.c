@@ -36,6 +36,7 @@ struct fixture {
 	enum external_propagation propagation[MAX];
 	size_t joins[MAX];
 	unsigned int peers[MAX], masters[MAX];
+	unsigned long flags[MAX];
 	struct images_copy_edit edit;
 	struct err err;
 };
@@ -52,6 +53,7 @@ static void setup(struct fixture *f)
 					     .can_slave = f->can,
 					     .propagation = f->propagation,
 					     .joins = f->joins,
+					     .flags = f->flags,
 					     .peers = f->peers,
 					     .masters = f->masters };
 }
@@ -620,6 +622,21 @@ static void peers_by_the_hosts_group_that_cannot_join_it_have_a_group_each(void 
 	assert_true(f.peers[1] > 9 && f.peers[2] > 9 && f.peers[1] != f.peers[2]);
 }
 
+static void mounts_that_criu_makes_get_their_flags_but_the_root(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	ADD(&f, 0, .mnt_id = 1, .root_dev = 1, .flags = MS_UNBINDABLE | MS_NOSUID);
+	ADD(&f, 0, .mnt_id = 2, .parent_mnt_id = 1, .mountpoint = (char *)"/a", .root_dev = 2,
+	    .flags = MS_UNBINDABLE | MS_NOSUID);
+	f.flags[0] = f.flags[1] = MS_RDONLY;
+	edit(&f);
+	assert_int_equal(edited(&f, 1)->flags, MS_NOSUID);
+	assert_int_equal(edited(&f, 2)->flags, MS_UNBINDABLE | MS_RDONLY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -652,6 +669,7 @@ int main(void)
 		cmocka_unit_test(a_group_that_the_live_config_asks_for_is_made),
 		cmocka_unit_test(who_shares_with_whom_is_told),
 		cmocka_unit_test(peers_by_the_hosts_group_that_cannot_join_it_have_a_group_each),
+		cmocka_unit_test(mounts_that_criu_makes_get_their_flags_but_the_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

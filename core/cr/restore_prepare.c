@@ -137,6 +137,72 @@ static void guard_images(const struct preparation *w, struct findings *findings)
 	image_guard(&in, findings);
 }
 
+static struct mount_expect_input expect_input(const struct restore_prep *p)
+{
+	return (struct mount_expect_input){
+		.mounts = root_file(p)->mounts.v,
+		.n_mounts = root_file(p)->mounts.n,
+		.root_id = root_file(p)->root_id,
+		.propagation = p->propagation,
+		.joins = p->joins,
+		.peers = p->peers,
+		.masters = p->masters,
+		.plan = &p->plan,
+		.sources = p->stage.seen,
+		.info = &p->info,
+		.live = &p->live,
+	};
+}
+
+void restore_prepare_expect(struct restore_prep *p)
+{
+	const struct mount_expect_input in = expect_input(p);
+
+	mount_expect_build(&in, &p->arena, &p->expect);
+}
+
+static bool can_slave(const struct mount_expect_source *seen)
+{
+	return seen->shared || seen->master;
+}
+
+static int edit_images(struct restore_prep *p, struct err *err)
+{
+	size_t n = root_file(p)->mounts.n;
+	bool *can = arena_array(&p->arena, p->plan.n, sizeof(*can));
+	const struct mount_expect_input in = expect_input(p);
+	struct images_copy_edit edit = { .plan = &p->plan, .info = &p->info, .can_slave = can };
+
+	for (size_t i = 0; i < p->plan.n; i++)
+		can[i] = can_slave(&p->stage.seen[i]);
+	edit.root_can_slave = can_slave(&p->stage.seen[p->plan.n]);
+	edit.flags = mount_expect_flags(&in, &p->arena);
+	edit.propagation = arena_array(&p->arena, n, sizeof(*edit.propagation));
+	edit.joins = arena_array(&p->arena, n, sizeof(*edit.joins));
+	p->propagation = edit.propagation;
+	p->joins = edit.joins;
+	edit.peers = arena_array(&p->arena, n, sizeof(*edit.peers));
+	edit.masters = arena_array(&p->arena, n, sizeof(*edit.masters));
+	p->peers = edit.peers;
+	p->masters = edit.masters;
+	return images_copy_edit(&p->copy, &edit, err);
+}
+
+/* Edit the images, and look at what comes of it; so the one message has all that is wrong. */
+static void check_images(struct restore_prep *p, struct findings *findings)
+{
+	struct mount_expect_input in;
+	struct err e = { 0 };
+
+	if (edit_images(p, &e)) {
+		findings_add(findings, e.kind, "image directory %s: %s", p->dirs.images, e.msg);
+		return;
+	}
+	in = expect_input(p);
+	restore_prepare_expect(p);
+	mount_expect_check_covered(&in, &p->expect, &p->plan, findings);
+}
+
 /*
  * Images are data: what they name is looked at, and a source for it comes from the spec or the
  * user. All of it happens before the id is taken.
@@ -155,62 +221,23 @@ static int plan_sources(const struct preparation *w, const struct extras *extras
 		.n_extras = extras->n,
 	};
 	struct findings findings = { .err = err };
+	bool are_sources_good;
 	struct err e = { 0 };
 
 	if (external_restore_plan(&in, &p->plan, &p->rows, &e))
 		findings_add(&findings, e.kind, "%s", e.msg);
 	check_stage(w, &findings);
 	guard_images(w, &findings);
+	are_sources_good = !findings.n;
+	check_images(p, &findings);
 	if (!findings_end(&findings))
 		return 0;
+	if (are_sources_good)
+		return -1;
 	return err_hint(err, "%s",
 			e.hint[0] ? e.hint
 				  : "mend the sources in config.json, or name others with "
 				    "--external 'mnt[KEY]:HOSTPATH' or --map OLD=NEW");
-}
-
-static bool can_slave(const struct mount_expect_source *seen)
-{
-	return seen->shared || seen->master;
-}
-
-static int edit_images(struct restore_prep *p, struct err *err)
-{
-	size_t n = root_file(p)->mounts.n;
-	bool *can = arena_array(&p->arena, p->plan.n, sizeof(*can));
-	struct images_copy_edit edit = { .plan = &p->plan, .info = &p->info, .can_slave = can };
-
-	for (size_t i = 0; i < p->plan.n; i++)
-		can[i] = can_slave(&p->stage.seen[i]);
-	edit.root_can_slave = can_slave(&p->stage.seen[p->plan.n]);
-	edit.propagation = arena_array(&p->arena, n, sizeof(*edit.propagation));
-	edit.joins = arena_array(&p->arena, n, sizeof(*edit.joins));
-	p->propagation = edit.propagation;
-	p->joins = edit.joins;
-	edit.peers = arena_array(&p->arena, n, sizeof(*edit.peers));
-	edit.masters = arena_array(&p->arena, n, sizeof(*edit.masters));
-	p->peers = edit.peers;
-	p->masters = edit.masters;
-	return images_copy_edit(&p->copy, &edit, err);
-}
-
-void restore_prepare_expect(struct restore_prep *p)
-{
-	const struct mount_expect_input in = {
-		.mounts = root_file(p)->mounts.v,
-		.n_mounts = root_file(p)->mounts.n,
-		.root_id = root_file(p)->root_id,
-		.propagation = p->propagation,
-		.joins = p->joins,
-		.peers = p->peers,
-		.masters = p->masters,
-		.plan = &p->plan,
-		.sources = p->stage.seen,
-		.info = &p->info,
-		.live = &p->live,
-	};
-
-	mount_expect_build(&in, &p->arena, &p->expect);
 }
 
 int restore_prepare(const struct create_request *req, const struct cr_options *opts, bool is_real,
@@ -227,11 +254,9 @@ int restore_prepare(const struct create_request *req, const struct cr_options *o
 		return -1;
 	if (read_images(&w, err))
 		return err_wrap(err, "image directory %s", p->dirs.images);
-	if (read_config(&w, &extras, err) || plan_sources(&w, &extras, err))
+	if (read_config(&w, &extras, err))
 		return -1;
-	if (edit_images(p, err))
-		return err_wrap(err, "image directory %s", p->dirs.images);
-	return 0;
+	return plan_sources(&w, &extras, err);
 }
 
 void restore_prep_done(struct restore_prep *p, bool has_failed)

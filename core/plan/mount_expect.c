@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 
+#include "core/plan/external_problem.h"
 #include "core/plan/mount_expect.h"
+#include "core/plan/mount_tree.h"
 #include "core/plan/restore_settle.h"
 
 struct builder {
 	const struct mount_expect_input *in;
+	const struct mount_expect *expect;     /* what was built, to look at it */
 	const struct checkpoint_mount **noted; /* by id */
 	size_t *rows;			       /* of the plan, by id; without those added */
 	size_t n_rows;
@@ -106,16 +109,39 @@ static void set_external(const struct builder *b, size_t i, struct mount_expect_
 	set_group(row, &b->in->sources[i]);
 }
 
-/* What config.json asks of a mount that CRIU makes: it may be stricter than it was. */
-static unsigned long restrictions_at(const struct builder *b, const char *mountpoint)
+/* How many mounts of CRIU's making were on the same mountpoint before it. */
+static size_t rank_of(const struct builder *b, const struct image_mount *im)
 {
-	size_t n;
-	struct live_mount *const *at = live_mounts_at(b->in->live, mountpoint, &n);
+	size_t rank = 0;
+
+	for (size_t i = 0; i < b->in->n_mounts; i++) {
+		const struct image_mount *other = &b->in->mounts[i];
+
+		if (other->id < im->id && str_eq(other->mountpoint, im->mountpoint) &&
+		    find_row(b, other->id) == SIZE_MAX)
+			rank++;
+	}
+	return rank;
+}
+
+/*
+ * What config.json asks of a mount that CRIU makes: it may be stricter than it was. Of several on one
+ * mountpoint each has its own entry, and what was mounted over them later has none.
+ */
+static unsigned long restrictions_of(const struct builder *b, const struct image_mount *im)
+{
+	size_t n, seen = 0;
+	struct live_mount *const *at = live_mounts_at(b->in->live, im->mountpoint, &n);
+	size_t rank = n ? rank_of(b, im) : 0;
 	unsigned long flags = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (!at[i]->is_bind)
+	for (size_t i = 0; i < n; i++) {
+		if (at[i]->is_bind)
+			continue;
+		seen += !at[i]->opts.is_remount;
+		if (seen == rank + 1)
 			flags |= live_mounts_restrictions(at[i], false);
+	}
 	return flags;
 }
 
@@ -132,22 +158,28 @@ static unsigned long root_flags(const struct builder *b, const struct checkpoint
 	return flags;
 }
 
+static unsigned long internal_flags(const struct builder *b, const struct image_mount *im)
+{
+	const struct checkpoint_mount *noted = find_noted(b, im);
+	unsigned long flags = restore_settle_mask(im->flags);
+
+	if (noted)
+		flags |= noted->flags & MS_NOSYMFOLLOW;
+	return im->id == b->in->root_id ? flags : flags | restrictions_of(b, im);
+}
+
 static void set_internal(const struct builder *b, size_t i, struct mount_expect_row *row)
 {
 	const struct image_mount *im = &b->in->mounts[i];
 	const struct checkpoint_mount *noted = find_noted(b, im);
 
-	row->flags = restore_settle_mask(im->flags);
-	if (noted) {
-		row->flags |= noted->flags & MS_NOSYMFOLLOW;
+	row->flags = internal_flags(b, im);
+	if (noted)
 		row->fstype = noted->fstype;
-	}
 	if (im->id == b->in->root_id) {
 		set_source(row, &b->in->sources[b->in->plan->n]);
 		set_group(row, &b->in->sources[b->in->plan->n]);
 		row->flags = root_flags(b, noted, row->flags);
-	} else {
-		row->flags |= restrictions_at(b, im->mountpoint);
 	}
 	if (b->in->joins[i] != SIZE_MAX)
 		set_group(row, &b->in->sources[b->in->joins[i]]);
@@ -186,4 +218,78 @@ void mount_expect_build(const struct mount_expect_input *in, struct arena *arena
 	sort_all(&b, arena);
 	for (size_t i = 0; i < in->n_mounts; i++)
 		add_mount(&b, i, expect);
+}
+
+unsigned long *mount_expect_flags(const struct mount_expect_input *in, struct arena *arena)
+{
+	unsigned long *flags = arena_array(arena, in->n_mounts, sizeof(*flags));
+	struct builder b = { .in = in };
+
+	sort_all(&b, arena);
+	for (size_t i = 0; i < in->n_mounts; i++) {
+		flags[i] = internal_flags(&b, &in->mounts[i]);
+		if (!(in->mounts[i].flags & MS_RDONLY))
+			flags[i] &= ~(unsigned long)MS_RDONLY;
+	}
+	return flags;
+}
+
+/* --- what is out of reach ------------------------------------------------------------------------- */
+
+/*
+ * What CRIU can't do: put a mount into a peer group of the host, give the root all that it is to have
+ * (it pivots into a copy), and make read-only what it has yet to write to.
+ */
+static const char *needs_inside(const struct mount_expect_input *in, size_t i,
+				const struct mount_expect_row *row)
+{
+	bool is_root = row->id == in->root_id;
+
+	if (row->propagation == EXTERNAL_SHARED)
+		return "shared with the host's mount";
+	if (is_root && row->is_unbindable)
+		return "unbindable";
+	if (!row->is_external && (row->flags & MS_RDONLY) &&
+	    (is_root || !(in->mounts[i].flags & MS_RDONLY)))
+		return "read-only";
+	return NULL;
+}
+
+static void refuse(const struct builder *b, struct external_plan *plan,
+		   const struct mount_expect_row *row, struct findings *findings)
+{
+	static const char way_out[] =
+		"other mounts cover it, and below those that can't be restored; change it in "
+		"config.json, or unmount what covers it before the checkpoint";
+	const char *how = needs_inside(b->in, (size_t)(row - b->expect->v), row);
+	size_t i = find_row(b, row->id);
+
+	if (how && i != SIZE_MAX)
+		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_UNSUPPORTED,
+				 "source %.256s: it is to be %s, but %s", plan->v[i].source, how,
+				 way_out);
+	else if (how)
+		findings_add(findings, ERR_UNSUPPORTED, "%s: it is to be %s, but %s",
+			     row->mountpoint, how, way_out);
+}
+
+void mount_expect_check_covered(const struct mount_expect_input *in,
+				const struct mount_expect *expect, struct external_plan *plan,
+				struct findings *findings)
+{
+	AUTO(arena_done) struct arena arena = { 0 };
+	struct mount_node *v = arena_array(&arena, expect->n, sizeof(*v));
+	struct builder b = { .in = in, .expect = expect };
+	struct mount_tree tree;
+
+	sort_all(&b, &arena);
+	for (size_t i = 0; i < expect->n; i++)
+		v[i] = (struct mount_node){ .id = expect->v[i].id,
+					    .parent = expect->v[i].parent,
+					    .mountpoint = expect->v[i].mountpoint,
+					    .row = i };
+	mount_tree_build(&tree, v, expect->n, &arena);
+	for (size_t i = 0; i < tree.n; i++)
+		if (mount_tree_is_hidden(&tree, &tree.v[i]))
+			refuse(&b, plan, &expect->v[tree.v[i].row], findings);
 }

@@ -46,4 +46,20 @@ struct mount_expect_input {
 void mount_expect_build(const struct mount_expect_input *in, struct arena *arena,
 			struct mount_expect *expect);
 
+/*
+ * The flags of each mount of the image that CRIU makes itself: what it had, nosymfollow, which CRIU
+ * doesn't note, and what the live config.json adds; but nothing becomes read-only yet that wasn't.
+ * Of `in` the groups aren't needed. The array lies in the arena.
+ */
+unsigned long *mount_expect_flags(const struct mount_expect_input *in, struct arena *arena);
+
+/*
+ * Find what would have to be put right from inside (inside.h) on mounts that others cover, where no
+ * path leads to. Findings (ERR_UNSUPPORTED) name mountpoint and source; rows of the plan have them as
+ * their problem.
+ */
+void mount_expect_check_covered(const struct mount_expect_input *in,
+				const struct mount_expect *expect, struct external_plan *plan,
+				struct findings *findings);
+
 #endif

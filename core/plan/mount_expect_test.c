@@ -70,19 +70,24 @@ static void setup(struct fixture *f)
 	f->info.v = f->noted;
 }
 
+static struct mount_expect_input input(const struct fixture *f)
+{
+	return (struct mount_expect_input){ .mounts = f->images,
+					    .n_mounts = 3,
+					    .root_id = 1,
+					    .propagation = f->propagation,
+					    .joins = f->joins,
+					    .peers = f->peers,
+					    .masters = f->masters,
+					    .plan = &f->plan,
+					    .sources = f->sources,
+					    .info = &f->info,
+					    .live = &f->live };
+}
+
 static void build(struct fixture *f)
 {
-	const struct mount_expect_input in = { .mounts = f->images,
-					       .n_mounts = 3,
-					       .root_id = 1,
-					       .propagation = f->propagation,
-					       .joins = f->joins,
-					       .peers = f->peers,
-					       .masters = f->masters,
-					       .plan = &f->plan,
-					       .sources = f->sources,
-					       .info = &f->info,
-					       .live = &f->live };
+	const struct mount_expect_input in = input(f);
 
 	assert_int_equal(live_mounts_build(&f->spec, NULL, &f->arena, &f->live, NULL), 0);
 	mount_expect_build(&in, &f->arena, &f->expect);
@@ -189,6 +194,123 @@ static void a_root_that_config_json_had_read_only_is_what_it_says_now(void **sta
 	assert_int_equal(f.expect.v[2].flags, MS_RDONLY);
 }
 
+/* The root (1), /data (2) that /tmp (3) lies on, as a stack. */
+static const char *check_covered(struct fixture *f, struct err *err)
+{
+	const struct mount_expect_input in = input(f);
+	struct findings findings = { .err = err };
+
+	*err = (struct err){ 0 };
+	f->rows[0].problem = NULL;
+	f->images[1].parent = 2;
+	f->images[1].mountpoint = "/data";
+	build(f);
+	mount_expect_check_covered(&in, &f->expect, &f->plan, &findings);
+	findings_end(&findings);
+	return err->msg;
+}
+
+static void a_covered_peer_of_the_host_is_refused_and_other_covered_mounts_are_not(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+	struct err err;
+
+	(void)state;
+	setup(&f);
+	f.propagation[0] = EXTERNAL_SLAVE;
+	f.propagation[1] = f.propagation[2] = EXTERNAL_SHARED; /* on top, and the root */
+	assert_string_equal(check_covered(&f, &err), "");
+	f.propagation[0] = EXTERNAL_SHARED;
+	assert_non_null(strstr(check_covered(&f, &err),
+			       "/data: source /srv/a: it is to be shared with the host's mount, "
+			       "but other mounts cover it"));
+	assert_int_equal(err.kind, ERR_UNSUPPORTED);
+	assert_non_null(f.rows[0].problem);
+	external_plan_done(&f.plan);
+}
+
+static void
+a_covered_mount_that_becomes_read_only_is_refused_if_it_is_criu_that_makes_it(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+	struct err err;
+
+	(void)state;
+	setup(&f);
+	f.plan.n = 0;
+	f.sources[0] = f.sources[1];
+	f.options[0] = (char *)"ro";
+	f.mounts[0] = (struct spec_mount){ .destination = (char *)"/data",
+					   .type = (char *)"tmpfs",
+					   .options = { f.options, 1 } };
+	f.spec.mounts.n = 1;
+	assert_non_null(
+		strstr(check_covered(&f, &err), "/data: it is to be read-only, but other "));
+	f.images[0].flags |= MS_RDONLY;
+	assert_string_equal(check_covered(&f, &err), "");
+}
+
+static void of_several_mounts_on_one_mountpoint_each_has_its_own_entry(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	f.plan.n = 0;
+	f.sources[0] = f.sources[1];
+	f.images[0].mountpoint = "/tmp"; /* 2, which 3 lies on */
+	f.images[0].flags = f.images[1].flags = 0;
+	f.options[0] = (char *)"ro";
+	f.options[1] = (char *)"noexec";
+	f.options[2] = (char *)"remount";
+	for (size_t i = 0; i < 2; i++)
+		f.mounts[i] = (struct spec_mount){ .destination = (char *)"/tmp",
+						   .type = (char *)"tmpfs",
+						   .options = { &f.options[i], 1 + i } };
+	f.spec.mounts.n = 1;
+	build(&f);
+	assert_int_equal(f.expect.v[0].flags, MS_RDONLY);
+	assert_int_equal(f.expect.v[1].flags, 0);
+	f.spec.mounts.n = 2; /* the second entry changes the first one's mount */
+	build(&f);
+	assert_int_equal(f.expect.v[0].flags, MS_RDONLY | MS_NOEXEC);
+	assert_int_equal(f.expect.v[1].flags, 0);
+	f.mounts[1].options.n = 1; /* and now it is one of its own */
+	arena_done(&f.arena);
+	build(&f);
+	assert_int_equal(f.expect.v[0].flags, MS_RDONLY);
+	assert_int_equal(f.expect.v[1].flags, MS_NOEXEC);
+}
+
+static void criu_gets_the_flags_that_it_can_set_itself(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+	struct mount_expect_input in;
+	unsigned long *flags;
+
+	(void)state;
+	setup(&f);
+	f.options[0] = (char *)"ro";
+	f.options[1] = (char *)"noexec";
+	f.mounts[0] = (struct spec_mount){ .destination = (char *)"/tmp",
+					   .type = (char *)"tmpfs",
+					   .options = { f.options, 2 } };
+	f.spec.mounts.n = 1;
+	f.spec.root.readonly = true;
+	f.noted[0] =
+		(struct checkpoint_mount){ .id = 3, .mountpoint = "/tmp", .flags = MS_NOSYMFOLLOW };
+	f.info.n = 1;
+	build(&f);
+	in = input(&f);
+	flags = mount_expect_flags(&in, &f.arena);
+	/* a process may yet have to open a file there for writing */
+	assert_int_equal(flags[1], MS_NOSUID | MS_NOEXEC | MS_NOSYMFOLLOW);
+	assert_int_equal(flags[2], MS_RELATIME);
+	f.images[1].flags |= MS_RDONLY;
+	flags = mount_expect_flags(&in, &f.arena);
+	assert_int_equal(flags[1], MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NOSYMFOLLOW);
+}
+
 static void groups_of_the_container_come_from_the_edited_images(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
@@ -213,6 +335,12 @@ int main(void)
 		cmocka_unit_test(the_root_is_read_only_if_the_live_config_says_so),
 		cmocka_unit_test(a_root_that_config_json_had_read_only_is_what_it_says_now),
 		cmocka_unit_test(groups_of_the_container_come_from_the_edited_images),
+		cmocka_unit_test(of_several_mounts_on_one_mountpoint_each_has_its_own_entry),
+		cmocka_unit_test(criu_gets_the_flags_that_it_can_set_itself),
+		cmocka_unit_test(
+			a_covered_peer_of_the_host_is_refused_and_other_covered_mounts_are_not),
+		cmocka_unit_test(
+			a_covered_mount_that_becomes_read_only_is_refused_if_it_is_criu_that_makes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
