@@ -6,6 +6,7 @@
 #include "core/plan/external_key.h"
 #include "core/plan/external_reach.h"
 #include "core/plan/external_spec.h"
+#include "core/plan/mount_tree.h"
 
 /* --- the plan ------------------------------------------------------------------------------------- */
 
@@ -160,6 +161,32 @@ static void warn_unmounted(struct external_dump *d)
 				  i);
 }
 
+/* A restore puts such a mount into the host's group from inside, where no path would lead to it. */
+static void warn_covered(struct external_dump *d)
+{
+	const struct mount_table *table = d->in->container;
+	struct arena *arena = &d->plan.arena;
+	struct mount_node *v = arena_array(arena, table->n, sizeof(*v));
+	struct mount_tree tree;
+
+	for (size_t i = 0; i < table->n; i++)
+		v[i] = (struct mount_node){ .id = table->v[i].id,
+					    .parent = table->v[i].parent,
+					    .mountpoint = table->v[i].mountpoint,
+					    .row = i };
+	mount_tree_build(&tree, v, table->n, arena);
+	for (size_t i = 0; i < tree.n; i++) {
+		const struct mount_row *row = &table->v[tree.v[i].row];
+
+		if (mount_tree_is_hidden(&tree, &tree.v[i]) &&
+		    propagation_of(d, row) == EXTERNAL_SHARED)
+			strv_addf(&d->plan.warnings,
+				  "%s: it is shared with the host's mount, and other mounts cover "
+				  "it; a restore will need a config.json in which it isn't shared",
+				  row->mountpoint);
+	}
+}
+
 void external_dump_fill_plan(struct external_dump *d)
 {
 	const struct mount_table *table = d->in->container;
@@ -178,6 +205,7 @@ void external_dump_fill_plan(struct external_dump *d)
 		if (d->choices[i].in_plan != SIZE_MAX)
 			note_source(d, &plan->v[d->choices[i].in_plan], &d->choices[i]);
 	warn_unmounted(d);
+	warn_covered(d);
 	for (size_t i = 0; i < d->in->args->passed_on.n; i++)
 		strv_add(&plan->passed_on, d->in->args->passed_on.v[i]);
 }

@@ -583,6 +583,32 @@ static void an_overlay_is_refused_unless_config_json_has_it(void **state)
 	expect(&f, "");
 }
 
+static void a_covered_peer_of_the_host_is_warned_of(void **state)
+{
+#define SHARED(n) "110 100 254:0 /srv/a /vol/data rw shared:" n " - ext4 /dev/vda rw\n"
+#define COVER	  "112 100 0:81 / /vol rw - tmpfs over rw\n"
+	AUTO(fixture_done) struct fixture f;
+	static const struct {
+		const char *container;
+		size_t warnings;
+	} cases[] = { { BASE SHARED("1") COVER, 1 },
+		      { BASE SHARED("1"), 0 },
+		      { BASE SHARED("99") COVER, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		setup(&f, cases[i].container);
+		bind(&f, "/vol/data", "/srv/a", NULL);
+		assert_int_equal(plan(&f), 0);
+		assert_int_equal(f.plan.warnings.n, cases[i].warnings);
+		if (cases[i].warnings)
+			assert_non_null(strstr(f.plan.warnings.v[0],
+					       "/vol/data: it is shared with the host's mount"));
+		if (i + 1 < ARRAY_LEN(cases))
+			fixture_done(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +645,7 @@ int main(void)
 		cmocka_unit_test(criu_gets_the_longest_mountpoint_first),
 		cmocka_unit_test(names_that_are_one_to_criu_are_refused),
 		cmocka_unit_test(an_overlay_is_refused_unless_config_json_has_it),
+		cmocka_unit_test(a_covered_peer_of_the_host_is_warned_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
