@@ -21,6 +21,7 @@
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
 #include "core/cr/tools.h"
+#include "core/plan/dump_check.h"
 #include "core/plan/external_dump.h"
 
 #define DEATH_WAIT_MS	 10000
@@ -69,6 +70,8 @@ static int plan_mounts(struct checkpoint *k, struct err *err)
 		return -1;
 	if (external_dump_plan(&k->look.in, &k->plan, &k->info, &e))
 		findings_add(&findings, e.kind, "%s", e.msg);
+	else
+		dump_check(&k->look.in, &k->info, &findings);
 	half_open_check(k->c, &k->look, &findings);
 	nested_mounts_check(k->c, &findings);
 	if (!findings_end(&findings))

@@ -273,6 +273,23 @@ static bool take_extra(struct external_dump *d, const struct mount_row *row)
 	return true;
 }
 
+/*
+ * A hierarchy below a "cgroup" of config.json. It is the new container's own at a restore, also where
+ * CRIU could bind it from another mount: the host's whole tree, that is a volume.
+ */
+static bool take_view(struct external_dump *d, const struct mount_row *row)
+{
+	const struct spec *spec = d->in->spec;
+
+	if (!external_reach_is_cgroup(row->fstype) || spec->ns[SPEC_NS_CGROUP].present)
+		return false;
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (str_eq(spec->mounts.v[i].type, "cgroup") && d->places[i] &&
+		    mount_path_below(row->mountpoint, d->places[i]))
+			return take_extra(d, row);
+	return false;
+}
+
 /* What mnt[] finds on the host; the key carries the path, for the restore has nothing else. */
 static bool take_auto(struct external_dump *d, const struct mount_row *row)
 {
@@ -329,9 +346,9 @@ static void refuse_unexplained(struct external_dump *d, const struct mount_row *
 
 static void decide(struct external_dump *d)
 {
-	static bool (*const rules[])(struct external_dump * d,
-				     const struct mount_row *row) = { take_made, take_reachable,
-								      take_extra, take_auto };
+	static bool (*const rules[])(struct external_dump * d, const struct mount_row *row) = {
+		take_made, take_view, take_reachable, take_extra, take_auto
+	};
 	const struct mount_table *table = d->in->container;
 
 	for (size_t r = 0; r < ARRAY_LEN(rules); r++)

@@ -450,6 +450,25 @@ static void a_cgroup_view_is_external_without_a_cgroup_namespace(void **state)
 	expect(&f, "");
 }
 
+/* CRIU could bind it from the host's tree below /host, and another container would see the old cgroup. */
+static void a_cgroup_view_stays_one_beside_a_bind_of_the_hosts_sys(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "108 104 0:74 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+		       "109 108 0:31 /c1 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+		       "110 100 0:22 / /host ro - sysfs sysfs ro\n"
+		       "111 110 0:30 / /host/fs/cgroup ro - tmpfs tmpfs rw\n"
+		       "112 111 0:31 / /host/fs/cgroup/memory ro - cgroup cgroup rw,memory\n");
+	bind(&f, "/host", "/sys", NULL);
+	bind(&f, "/sys/fs/cgroup", "cgroup", "ro");
+	f.mounts[1].type = (char *)"cgroup";
+	assert_int_equal(plan(&f), 0);
+	assert_string_equal(f.plan.v[0].mountpoint, "/sys/fs/cgroup/memory");
+	assert_int_equal(f.plan.v[0].origin, EXTERNAL_CGROUP);
+}
+
 static void the_hosts_null_over_a_masked_file_is_external(void **state)
 {
 	static char *const masked[] = { (char *)"/proc/timer_list", NULL };
@@ -635,6 +654,7 @@ int main(void)
 		cmocka_unit_test(sharing_among_the_containers_own_mounts_is_no_matter),
 		cmocka_unit_test(a_slave_of_an_unseen_master_is_refused),
 		cmocka_unit_test(a_cgroup_view_is_external_without_a_cgroup_namespace),
+		cmocka_unit_test(a_cgroup_view_stays_one_beside_a_bind_of_the_hosts_sys),
 		cmocka_unit_test(the_hosts_null_over_a_masked_file_is_external),
 		cmocka_unit_test(a_device_of_the_host_in_dev_is_external),
 		cmocka_unit_test(a_line_that_criu_cannot_read_is_refused_before_it_tries),

@@ -41,6 +41,14 @@ static const struct fs {
 	[23] = { "cgroup2", FS_KERNEL },
 };
 
+unsigned int image_check_number(const char *fstype)
+{
+	for (unsigned int i = 1; i < ARRAY_LEN(file_systems); i++)
+		if (str_eq(file_systems[i].name, fstype))
+			return i;
+	return 0;
+}
+
 struct check {
 	const struct image_check_input *in;
 	const struct image_mount **bases; /* what others can be bound from */

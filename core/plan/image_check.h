@@ -39,6 +39,9 @@ struct image_check_input {
 	size_t n_outer;
 };
 
+/* CRIU's number for a file system of this type; 0, which is any disk, for others. */
+unsigned int image_check_number(const char *fstype);
+
 /* Look at every row. Findings are ERR_INVALID. */
 void image_check(const struct image_check_input *in, struct findings *findings);
 
