@@ -223,10 +223,10 @@ static void note_other_inode(struct settle *s, size_t i)
 
 	if (!noted || !noted->inode || noted->inode == source->inode ||
 	    noted->major != source->major || noted->minor != source->minor ||
-	    !is_same_file(&s->plan->v[i]))
+	    !is_same_file(&s->plan->v[i]) || is_elsewhere(&s->plan->v[i], noted))
 		return;
-	external_note(s->plan, i, "source %.256s is another file than at the checkpoint",
-		      s->plan->v[i].source);
+	external_note(s->plan, i, "source %.256s is another %s than at the checkpoint",
+		      s->plan->v[i].source, external_kind_name(source->kind));
 }
 
 /* The mapping is in no image: only config.json can give it again. */
