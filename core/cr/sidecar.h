@@ -49,8 +49,8 @@ void sidecar_remove_info(int images_fd);
  */
 int sidecar_read_info(int images_fd, struct checkpoint_info *info, struct err *err);
 
-/* Append the JSON of `info`. Errors: ERR_SYS. */
-int sidecar_format_info(const struct checkpoint_info *info, struct buf *out, struct err *err);
+/* Append the JSON of `info`. */
+void sidecar_format_info(const struct checkpoint_info *info, struct buf *out);
 
 /* Parse `bytes` bytes of JSON. Errors: as sidecar_read_info(). */
 int sidecar_parse_info(const char *text, size_t bytes, struct checkpoint_info *info,

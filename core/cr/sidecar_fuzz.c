@@ -17,9 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (sidecar_parse_info((const char *)data, size, &info, &err))
 		return 0;
-	if (sidecar_format_info(&info, &one, &err) ||
-	    sidecar_parse_info(one.p, one.n, &again, &err) ||
-	    sidecar_format_info(&again, &two, &err) || strcmp(one.p, two.p) != 0)
+	sidecar_format_info(&info, &one);
+	if (sidecar_parse_info(one.p, one.n, &again, &err))
+		__builtin_trap();
+	sidecar_format_info(&again, &two);
+	if (strcmp(one.p, two.p) != 0)
 		__builtin_trap();
 	return 0;
 }
