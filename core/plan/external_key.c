@@ -54,17 +54,30 @@ static int compare_claims(const void *a, const void *b)
 	return x->m < y->m ? -1 : x->m > y->m;
 }
 
-static bool is_taken(const struct external_plan *plan, const char *key)
+static int compare_keys(const void *a, const void *b)
 {
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All keys that there are, sorted. */
+static const char **list_keys(struct external_plan *plan, size_t *n)
+{
+	const char **keys = arena_array(&plan->arena, plan->n, sizeof(*keys));
+
+	*n = 0;
 	for (size_t i = 0; i < plan->n; i++)
-		if (str_eq(plan->v[i].key, key))
-			return true;
-	return false;
+		if (plan->v[i].key)
+			keys[(*n)++] = plan->v[i].key;
+	if (*n)
+		qsort(keys, *n, sizeof(*keys), compare_keys);
+	return keys;
 }
 
 /* Those whose wish could not be granted. */
 static void number_rest(struct external_plan *plan)
 {
+	size_t n_keys;
+	const char **keys = list_keys(plan, &n_keys);
 	unsigned int n = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
@@ -74,7 +87,7 @@ static void number_rest(struct external_plan *plan)
 			continue;
 		do
 			key = arena_printf(&plan->arena, "k%04u", ++n);
-		while (is_taken(plan, key));
+		while (n_keys && bsearch(&key, keys, n_keys, sizeof(*keys), compare_keys));
 		plan->v[i].key = key;
 	}
 }

@@ -93,7 +93,8 @@ static int take_id(struct reader *r, char *rest)
 
 	if (take_number(r, &rest, UINT_MAX, &id) || take_number(r, &rest, UINT64_MAX, &unique_id))
 		return -1;
-	r->ids = xrealloc(r->ids, r->n_ids + 1, sizeof(*r->ids));
+	if (!(r->n_ids & (r->n_ids + 1))) /* full at each power of two, less one */
+		r->ids = xrealloc(r->ids, 2 * (r->n_ids + 1), sizeof(*r->ids));
 	r->ids[r->n_ids++] = (struct mount_ids_line){ (unsigned int)id, unique_id };
 	return 0;
 }
@@ -209,14 +210,14 @@ static void match_ids(struct reader *r)
 static const struct mount_row *pick(const struct mount_record_entry *entry,
 				    const struct mount_index *index, const bool *is_taken)
 {
-	const struct mount_row *lowest = NULL, *root = mount_table_root(index->table);
+	const struct mount_row *lowest = NULL;
 	size_t n;
 	const struct mount_row *const *rows = mount_index_at(index, entry->destination, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct mount_row *row = rows[i];
 
-		if (row == root || is_taken[row - index->table->v])
+		if (is_taken[row - index->table->v])
 			continue;
 		if (!entry->source || (row->major == entry->major && row->minor == entry->minor))
 			return row;
@@ -241,7 +242,10 @@ static void match_entries(struct mount_record *record)
 {
 	AUTO(mount_index_done) struct mount_index index = { 0 };
 	bool *is_taken = arena_array(&record->arena, record->table.n, sizeof(*is_taken));
+	const struct mount_row *root = mount_table_root(&record->table);
 
+	if (root)
+		is_taken[root - record->table.v] = true;
 	mount_index_build(&record->table, &index);
 	for (size_t i = 0; i < record->n; i++)
 		if (record->v[i].is_given)
