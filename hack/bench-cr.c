@@ -5,6 +5,7 @@
  * usage: bench-cr beat FILE PROCESSES MIB          the program in the container
  *        bench-cr measure ROUNDS ROW DIR NAME...   prints table rows; ratios are to the first NAME
  *        bench-cr cycles ROUNDS DIR NAME           checkpoint and restore again and again
+ *        bench-cr own FILE COMMAND [ARG...]        runs it; a line of FILE is its own CPU in ms
  *
  * `beat` maps FILE, which is bind-mounted, and notes each millisecond that it is there; the gap is
  * the longest time that it wasn't. PROCESSES - 1 children sleep, MIB of memory are in use.
@@ -271,6 +272,30 @@ static int cycles(int rounds, const char *dir, const char *name)
 	return 0;
 }
 
+/* What its children take (CRIU) isn't counted, also before they are CRIU. */
+static int own(const char *file, char **argv)
+{
+	char path[64];
+	siginfo_t ended;
+	double ns;
+	int status;
+	FILE *f;
+	pid_t pid;
+
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) ||
+	    waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT))
+		die(argv[0]);
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%lf", &ns) != 1)
+		die(path);
+	fclose(f);
+	f = fopen(file, "a");
+	if (!f || fprintf(f, "%.3f\n", ns / 1e6) < 0 || fclose(f))
+		die(file);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -279,6 +304,8 @@ int main(int argc, char **argv)
 		beat(argv[2], atoi(argv[3]), (size_t)atoi(argv[4]));
 	if (!strcmp(mode, "measure") && argc > 5 && atoi(argv[2]) > 0)
 		return measure(atoi(argv[2]), argv[3], argv[4], argv + 5);
+	if (!strcmp(mode, "own") && argc > 3)
+		return own(argv[2], argv + 3);
 	if (!strcmp(mode, "cycles") && argc == 5 && atoi(argv[2]) > 1)
 		return cycles(atoi(argv[2]), argv[3], argv[4]);
 	fprintf(stderr, "bench-cr: see the top of hack/bench-cr.c\n");
