@@ -46,12 +46,13 @@ static void allocate(struct stage *stage, const struct external_plan *plan)
 	struct arena *arena = &stage->arena;
 
 	stage->n = plan->n;
+	stage->slash_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stage->entries = arena_array(arena, plan->n + 1, sizeof(*stage->entries));
 	stage->sources = arena_array(arena, plan->n + 1, sizeof(*stage->sources));
 	stage->seen = arena_array(arena, plan->n + 1, sizeof(*stage->seen));
 	stage->by_id = arena_array(arena, plan->n, sizeof(*stage->by_id));
 	for (size_t i = 0; i <= plan->n; i++) {
-		stage->entries[i] = (struct stage_entry){ -1, -1, -1, NULL, false };
+		stage->entries[i] = (struct stage_entry){ -1, -1, -1, NULL, false, NULL };
 		stage->seen[i].host_fd = -1;
 	}
 	for (size_t i = 0; i < plan->n; i++)
@@ -301,6 +302,8 @@ void stage_done(struct stage *stage, bool undo)
 		fd_close(&stage->entries[i].tree_fd);
 		fd_close(&stage->entries[i].work_fd);
 	}
+	if (stage->entries)
+		fd_close(&stage->slash_fd);
 	stage->entries = NULL;
 	stage->n = 0;
 	fd_close(&stage->root_tree);

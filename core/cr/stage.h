@@ -34,6 +34,7 @@ struct stage_entry {
 	int work_fd;	     /* another, writable: for mountpoints that lie inside; mostly -1 */
 	char *path;	     /* where CRIU finds it; NULL: it doesn't look for it */
 	bool has_mountpoint; /* seen by stage_check(), so that it needn't be looked for again */
+	const char *plain;   /* the source's path if no links are in it; NULL: to be asked for */
 };
 
 /* Where CRIU reads the images. The caller sets it before stage_enter(). */
@@ -60,6 +61,7 @@ struct stage {
 	char *root;		     /* DIR/root */
 	int root_tree;		     /* detached clone of the root file system */
 	struct stage_entry *entries; /* one per row of the plan, and the root's */
+	int slash_fd; /* our own root, where sources are looked for; when `entries` is set */
 	struct restore_source *sources;
 	size_t n;
 	size_t *by_id;			  /* the plan's rows sorted by mount id */

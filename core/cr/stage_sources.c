@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/cr/stage_internal.h"
 #include "core/linux/idmap.h"
 #include "core/linux/mount_fd.h"
@@ -53,9 +54,11 @@ const struct mount_row *stage_find_host(const struct stage *stage, uint64_t id)
 }
 
 /* What mountinfo of the container will show as the root of a bind of that file. */
-static const char *root_of(struct stage *stage, int fd, const struct mount_row *host)
+static const char *root_of(struct stage *stage, int fd, const char *plain,
+			   const struct mount_row *host)
 {
-	auto_free char *path = fd_path(fd);
+	auto_free char *asked = plain ? NULL : fd_path(fd);
+	const char *path = plain ? plain : asked;
 	const char *below = path ? mount_path_below(path, host->mountpoint) : NULL;
 
 	if (!below)
@@ -73,7 +76,7 @@ void stage_see(struct stage *stage, size_t i, int fd, const struct mount_row *ho
 	*seen = (struct mount_expect_source){ .host_fd = -1 };
 	if (!host)
 		return;
-	seen->root = root_of(stage, fd, host);
+	seen->root = root_of(stage, fd, stage->entries[i].plain, host);
 	seen->has_identity = seen->root;
 	seen->major = host->major;
 	seen->minor = host->minor;
@@ -120,6 +123,30 @@ static int look_at(const struct stage *stage, int fd, struct restore_source *sou
 	return 0;
 }
 
+/* Whether no other path says the same; it may be, and isn't, for a name that begins with a dot. */
+static bool is_normal(const char *path)
+{
+	size_t n = strlen(path);
+
+	return *path == '/' && path[n - 1] != '/' && !strstr(path, "//") && !strstr(path, "/.");
+}
+
+/*
+ * Mostly there is no link in the path, and then it needn't be asked for: procfs makes an inode for each
+ * fd that it is asked about, which takes as long as the clone.
+ */
+static int open_source(const struct stage *stage, const char *source, struct stage_entry *entry)
+{
+	int fd = -1;
+
+	if (stage->slash_fd >= 0 && is_normal(source))
+		fd = path_open_plain(stage->slash_fd, source, O_PATH, NULL);
+	if (fd < 0)
+		return open(source, O_PATH | O_CLOEXEC);
+	entry->plain = source;
+	return fd;
+}
+
 int stage_clone(int fd, struct err *err)
 {
 	int tree = mount_fd_clone(fd, "", AT_EMPTY_PATH);
@@ -153,7 +180,7 @@ void stage_open_source(struct stage *stage, struct external_plan *plan, size_t i
 		restore_settle(&in, plan, i, findings);
 		return;
 	}
-	entry->source_fd = open(m->source, O_PATH | O_CLOEXEC);
+	entry->source_fd = open_source(stage, m->source, entry);
 	if (entry->source_fd < 0 || look_at(stage, entry->source_fd, &stage->sources[i])) {
 		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_NOT_FOUND,
 				 "source %.512s: %s", m->source, strerror(errno));
