@@ -1,0 +1,343 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# config.json has changed since the checkpoint: it is honoured where that is possible, else refused by name.
+
+# single quotes hold jq's and the container's variables; EXPECT and CHECKPOINT_ARGS are lib/mounts's
+# shellcheck disable=SC2016,SC2034
+
+load ../lib/mounts
+
+setup_file() { mounts_setup_file; }
+setup() { mounts_setup; }
+teardown() { mounts_teardown; }
+
+# with_data [OPTION...]: t-1 had a bind at /data and has been checkpointed
+with_data() {
+	volume src
+	add_bind "$T/src" /data "$@"
+	started t-1
+	checkpointed t-1 "$T/images"
+}
+
+# restored_with PATTERN...: after a restore each has a line in what t-1 sees, and it counts on
+restored_with() {
+	local pattern
+	restore_detached t-1 "$T/images"
+	snapshot t-1 >"$W/after"
+	for pattern; do
+		grep -Eq "$pattern" "$W/after" || {
+			echo "no \"$pattern\" in:"
+			grep -E '^ */.*, ' "$W/after" | grep -Ev '^ +/(dev|proc|sys)'
+			return 1
+		}
+	done
+	counts_on t-1 "$COUNT"
+}
+
+@test "an added bind is there" {
+	with_data
+	volume added
+	add_bind "$T/added" /added
+	restored_with '^  /added: .*,rw, private.*/added$' '^/added: writable' '^/data: writable'
+	[ "$(kedge exec t-1 cat /added/name)" = added ]
+}
+
+@test "an added bind with flags, whose mountpoint is missing" {
+	with_data
+	volume added
+	add_bind "$T/added" /some/where bind ro nosuid noexec
+	restored_with '^  /some/where: tmpfs, noexec,nosuid,relatime,ro, private' '^/some/where: Read-only'
+}
+
+@test "an added file" {
+	with_data
+	echo new >"$T/conf"
+	add_bind "$T/conf" /etc/conf bind ro
+	restored_with '^/etc/conf: Read-only file system'
+	[ "$(kedge exec t-1 cat /etc/conf)" = new ]
+}
+
+@test "an added bind below another bind, and one with submounts" {
+	with_data
+	volume added
+	fresh added/sub
+	add_bind "$T/added" /data/below rbind ro
+	restored_with '^    /data/below: .*,ro,' '^      /data/below/sub: ' '^/data/below: Read-only'
+}
+
+@test "an added slave" {
+	with_data
+	shared added
+	add_bind "$T/added" /added rbind rslave
+	restored_with "^  /added: .*, master of the host's "
+}
+
+@test "an added tmpfs" {
+	with_data
+	add_mount /scratch tmpfs tmpfs size=64k mode=700 noexec
+	restored_with '^  /scratch: tmpfs, noexec,relatime,rw, private, own /scratch / \(.*size=64k' '^/scratch: writable'
+}
+
+@test "an added bind goes through a second round" {
+	with_data
+	volume added
+	add_bind "$T/added" /added bind ro
+	restored_with '^/added: Read-only'
+	same_before_and_after t-1 "$T/images2"
+}
+
+@test "an added bind whose source is missing is refused by name" {
+	with_data
+	add_bind "$T/nowhere" /added
+	restore_refused /added
+	[[ $output == *"$T/nowhere"* ]]
+}
+
+@test "an added bind of a directory over a file is refused by name" {
+	with_data
+	add_bind "$T/src" /etc/passwd
+	restore_refused /etc/passwd
+}
+
+@test "an added proc is refused by name" {
+	with_data
+	add_mount /proc2 proc proc
+	restore_refused /proc2
+}
+
+@test "a dropped bind is refused by name" {
+	with_data
+	drop_mount /data
+	restore_refused /data
+}
+
+@test "a dropped bind that --external gives a source is there" {
+	with_data
+	drop_mount /data
+	comes_back t-1 "$T/images" --external "mnt[/data]:$T/src"
+}
+
+@test "a dropped tmpfs is refused by name" {
+	add_mount /scratch tmpfs tmpfs
+	with_data
+	drop_mount /scratch
+	restore_refused /scratch
+}
+
+@test "another destination is refused, and both are named" {
+	with_data
+	config '(.mounts[] | select(.destination == "/data")).destination = "/elsewhere"'
+	restore_refused /data
+	[[ $output == *"/elsewhere"* ]]
+	[ ! -e "$B/rootfs/elsewhere" ]
+}
+
+@test "rw has become ro" {
+	with_data bind rw
+	set_options /data bind ro
+	restored_with '^  /data: .*,ro,' '^/data: Read-only'
+}
+
+@test "ro has become rw" {
+	with_data bind ro
+	set_options /data bind rw
+	restored_with '^  /data: .*,rw,' '^/data: writable'
+}
+
+@test "nosuid, nodev, noexec have come" {
+	with_data bind
+	set_options /data bind nosuid nodev noexec
+	restored_with '^  /data: tmpfs, nodev,noexec,nosuid,relatime,rw,'
+}
+
+@test "nosuid, nodev, noexec have gone" {
+	with_data bind nosuid nodev noexec
+	set_options /data bind
+	restored_with '^  /data: tmpfs, relatime,rw,'
+}
+
+@test "one of two binds of a source has become read-only" {
+	volume src
+	add_bind "$T/src" /a bind
+	add_bind "$T/src" /b bind
+	started t-1
+	checkpointed t-1 "$T/images"
+	set_options /b bind ro
+	restored_with '^/a: writable' '^/b: Read-only'
+}
+
+@test "rro has come, and holds for submounts" {
+	volume src
+	fresh src/sub
+	add_bind "$T/src" /data rbind
+	started t-1
+	checkpointed t-1 "$T/images"
+	set_options /data rbind rro
+	restored_with '^/data: Read-only' '^/data/sub: Read-only'
+}
+
+@test "private has become slave" {
+	shared src
+	add_bind "$T/src" /data rbind rprivate
+	started t-1
+	checkpointed t-1 "$T/images"
+	set_options /data rbind rslave
+	restored_with "^  /data: .*, master of the host's "
+}
+
+@test "slave has become private" {
+	shared src
+	add_bind "$T/src" /data rbind rslave
+	started t-1
+	checkpointed t-1 "$T/images"
+	set_options /data rbind rprivate
+	restored_with '^  /data: .*,rw, private,'
+}
+
+@test "slave has become shared" {
+	shared src
+	add_bind "$T/src" /data rbind rslave
+	started t-1
+	checkpointed t-1 "$T/images"
+	set_options /data rbind rshared
+	restored_with "^  /data: .*, shared of the host's "
+}
+
+@test "a bind has become a tmpfs: refused by name" {
+	with_data
+	drop_mount /data
+	add_mount /data tmpfs tmpfs
+	restore_refused /data
+}
+
+@test "a tmpfs has become a bind: refused by name, for its files would be lost" {
+	add_mount /scratch tmpfs tmpfs
+	volume src
+	started t-1
+	kedge exec t-1 touch /scratch/mine
+	checkpointed t-1 "$T/images"
+	drop_mount /scratch
+	add_bind "$T/src" /scratch
+	restore_refused /scratch
+}
+
+@test "a directory has become a file: refused by name" {
+	with_data
+	set_source /data "$T/src/name"
+	restore_refused /data
+	[[ $output == *"$T/src/name"* ]]
+}
+
+@test "two sources have changed places" {
+	volume a b
+	add_bind "$T/a" /a bind ro
+	add_bind "$T/b" /b
+	started t-1
+	checkpointed t-1 "$T/images"
+	set_source /a "$T/b" && set_source /b "$T/a"
+	restored_with '^  /a: .*,ro, .*/b$' '^  /b: .*,rw, .*/a$'
+}
+
+@test "another order of the same mounts changes nothing" {
+	volume a b
+	add_bind "$T/a" /a bind ro
+	add_bind "$T/b" /b
+	started t-1
+	checkpointed t-1 "$T/images"
+	config '.mounts |= .[:-2] + [.[-1], .[-2]]'
+	comes_back t-1 "$T/images"
+}
+
+@test "the same destination in other words changes nothing" {
+	with_data bind ro
+	config '(.mounts[] | select(.destination == "/data")).destination = "//data/./"'
+	comes_back t-1 "$T/images"
+}
+
+@test "a writable root has become read-only" {
+	with_data
+	ro_root
+	restored_with '^/: tmpfs, relatime,ro,' '^/: Read-only' '^/data: writable'
+}
+
+@test "a read-only root has become writable" {
+	ro_root
+	with_data
+	config '.root.readonly = false'
+	restored_with '^/: tmpfs, relatime,rw,' '^/: writable'
+}
+
+@test "an id map has come" {
+	fresh src
+	add_bind "$T/src" /data bind
+	started t-1
+	checkpointed t-1 "$T/images"
+	set_options /data bind idmap
+	config '.mounts[-1] += {uidMappings: [{containerID: 0, hostID: 7000, size: 10}],
+		gidMappings: [{containerID: 0, hostID: 7000, size: 10}]}'
+	restored_with '^  /data: tmpfs, idmapped,'
+	[ "$(kedge exec t-1 stat -c %u /data/name)" = 7000 ]
+}
+
+@test "what was unmounted at the checkpoint stays so, also with changed options" {
+	volume src
+	add_bind "$T/src" /data
+	started t-1
+	inside t-1 umount /data
+	checkpointed t-1 "$T/images"
+	set_options /data bind ro
+	comes_back t-1 "$T/images"
+}
+
+@test "a moved mount gets the changed options" {
+	volume src
+	mkdir "$B/rootfs/moved"
+	add_bind "$T/src" /data bind
+	started t-1
+	inside t-1 mount -o move /data /moved
+	checkpointed t-1 "$T/images"
+	set_options /data bind ro
+	restored_with '^/moved: Read-only'
+}
+
+@test "without kedge.json the live config's flags hold" {
+	with_data bind rw
+	mv "$T/images/kedge.json" "$T/" || true
+	set_options /data bind ro noexec
+	restored_with '^  /data: tmpfs, noexec,relatime,ro,' '^/data: Read-only'
+}
+
+@test "without kedge.json all comes back that the images and the live config know" {
+	volume src
+	fresh src/sub
+	add_bind "$T/src" /one rbind ro
+	add_bind "$T/src" /two bind
+	add_mount /scratch tmpfs tmpfs size=64k
+	started t-1
+	checkpointed t-1 "$T/images"
+	rm -f "$T/images/kedge.json"
+	sums "$T/images" >"$W/images.before"
+	comes_back t-1 "$T/images"
+}
+
+@test "without kedge.json a dropped bind is refused by name" {
+	with_data
+	rm -f "$T/images/kedge.json"
+	drop_mount /data
+	restore_refused /data
+}
+
+@test "everything that has drifted is named in one message" {
+	volume a b c
+	add_bind "$T/a" /a
+	add_bind "$T/b" /b
+	add_mount /scratch tmpfs tmpfs
+	started t-1
+	checkpointed t-1 "$T/images"
+	drop_mount /a && drop_mount /scratch
+	set_source /b "$T/c/name"
+	add_bind "$T/nowhere" /added
+	restore_refused /a
+	[[ $output == *"/b"* && $output == *"/scratch"* && $output == *"/added"* ]]
+}
