@@ -115,13 +115,12 @@ teardown() { mounts_teardown; }
 	same_before_and_after t-1 "$T/images"
 }
 
-@test "an overlay of the root's directories" {
+# CRIU would look for lowerdir on the host.
+@test "an overlay of the root's directories is refused by name" {
 	mkdir "$B/rootfs/"{lower,upper,work}
-	echo low >"$B/rootfs/lower/low"
 	started t-1
 	inside t-1 mount -t overlay -o lowerdir=/lower,upperdir=/upper,workdir=/work overlay /data
-	kedge exec t-1 sh -c 'echo new >/data/new'
-	same_before_and_after t-1 "$T/images"
+	checkpoint_refused /data
 }
 
 @test "a disk that an exec mounted is refused by name" {
