@@ -169,7 +169,7 @@ host_snapshot() { cat /proc/self/mountinfo; }
 
 # same WHAT BEFORE AFTER: two files are the same, or the difference is shown
 same() {
-	diff -U 0 --label "$1 before" --label "$1 after" "$2" "$3"
+	diff --text -U 0 --label "$1 before" --label "$1 after" "$2" "$3"
 }
 
 # count_of ID: what the container's program has written last
