@@ -112,7 +112,7 @@ then_works() { comes_back t-1 "$T/images"; }
 	one_of_each
 	mount --bind "$B/rootfs" "$B/rootfs"
 	mount -o remount,bind,ro "$B/rootfs"
-	fails "Read-only file system"
+	fails "the root file system, which is read-only"
 	[[ $output == *"/outer/in"* || $output == *"/data/made"* ]]
 	umount "$B/rootfs"
 	then_works
