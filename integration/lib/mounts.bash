@@ -121,6 +121,10 @@ set_options() {
 		'(.mounts[] | select(.destination == $d)).options = $ARGS.positional' --args "$@"
 }
 
+# two_way: binds may be peers of the host's mounts, and don't begin as their slaves; Docker and containerd
+# write that beside an rshared mount
+two_way() { config '.linux.rootfsPropagation = "rshared"'; }
+
 ro_root() { config '.root.readonly = true'; }
 
 # user_namespace: the container's root is 100000 on the host

@@ -196,6 +196,7 @@ restored_with() {
 }
 
 @test "slave has become shared" {
+	two_way
 	shared src
 	add_bind "$T/src" /data rbind rslave
 	started t-1

@@ -66,6 +66,14 @@ idmapped() {
 	[ "$(grep -Ec '^  /[ab]: .*nosymfollow' "$W/after")" -eq 2 ]
 }
 
+@test "nosymfollow on mounts that others cover" {
+	volume src
+	add_bind "$T/src" /data bind nosymfollow
+	add_mount /data tmpfs tmpfs nosymfollow
+	add_mount /data tmpfs tmpfs
+	survives
+}
+
 @test "rro, rnosuid, rnodev, rnoexec, rnoatime over submounts" {
 	volume src
 	fresh src/sub

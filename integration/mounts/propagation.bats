@@ -58,6 +58,7 @@ stays_away() { run ! arrives "$@"; }
 }
 
 @test "rshared: mounts go both ways" {
+	two_way
 	shared src
 	mkdir "$T/src/own"
 	add_bind "$T/src" /data rbind rshared
@@ -68,6 +69,7 @@ stays_away() { run ! arrives "$@"; }
 }
 
 @test "rshared: a mount that the container made is the host's, too, before and after" {
+	two_way
 	shared src
 	mkdir "$T/src/own"
 	add_bind "$T/src" /data rbind rshared
@@ -81,12 +83,23 @@ stays_away() { run ! arrives "$@"; }
 }
 
 @test "two shared binds of one source are peers of each other and of the host" {
+	two_way
 	shared src
 	add_bind "$T/src" /one rbind rshared
 	add_bind "$T/src" /two rbind rshared ro
 	survives
 	arrives src /one
 	kedge exec t-1 test -e /two/later/late
+}
+
+@test "rshared below a root that is a slave: a slave of the host's mount, and shared" {
+	shared src
+	mkdir "$T/src/own"
+	add_bind "$T/src" /data rbind rshared
+	survives
+	arrives src /data
+	inside t-1 mount -t tmpfs none /data/own
+	run ! mountpoint -q "$T/src/own"
 }
 
 @test "rslave and rshared: a slave that has peers of its own" {
@@ -107,6 +120,7 @@ stays_away() { run ! arrives "$@"; }
 }
 
 @test "rshared of a source that is private on the host: a group of its own" {
+	two_way
 	fresh src
 	mount --make-private "$T/src"
 	add_bind "$T/src" /data rbind rshared
@@ -188,6 +202,7 @@ stays_away() { run ! arrives "$@"; }
 }
 
 @test "a shared bind that is mapped to another shared mount is a peer of that one" {
+	two_way
 	shared src new
 	mkdir "$T/new/own"
 	add_bind "$T/src" /data rbind rshared
@@ -230,6 +245,53 @@ stays_away() { run ! arrives "$@"; }
 	kedge exec t-1 test -e /slave/in/x
 }
 
+@test "a group of peers on the host's disk, and a slave of it, none of them the host's" {
+	volume src src/in
+	add_bind "$T/src" /data bind private
+	mkdir "$B/rootfs/peer" "$B/rootfs/part" "$B/rootfs/slave"
+	started t-1
+	inside t-1 mount --make-shared /data
+	inside t-1 mount --bind /data /peer
+	inside t-1 mount --bind /data/in /part
+	inside t-1 mount --bind /data /slave
+	inside t-1 mount --make-slave /slave
+	inside t-1 mount --make-shared /slave
+	same_before_and_after t-1 "$T/images"
+	inside t-1 mount -t tmpfs none /part
+	inside t-1 mount -t tmpfs none /peer/in
+	kedge exec t-1 grep -q ' /slave/in ' /proc/self/mountinfo
+}
+
+@test "peers by the host's group that are mapped to two private mounts have a group each" {
+	shared src
+	fresh a
+	fresh b
+	mount --make-private "$T/a"
+	mount --make-private "$T/b"
+	two_way
+	add_bind "$T/src" /a bind rshared
+	add_bind "$T/src" /b bind rshared
+	started t-1
+	checkpointed t-1 "$T/images"
+	restore_detached t-1 "$T/images" --external "mnt[/a]:$T/a" --external "mnt[/b]:$T/b"
+	[ "$(kedge exec t-1 cat /a/name /b/name)" = "$(printf 'a\nb')" ]
+	counts_on t-1 "$COUNT"
+}
+
+@test "a shared bind that a tmpfs covers is refused by name, and a slave that one covers comes back" {
+	shared src
+	two_way
+	add_bind "$T/src" /vol/data bind rshared
+	add_mount /vol tmpfs tmpfs
+	started t-1
+	checkpointed t-1 "$T/images"
+	grep -q "/vol/data: it is shared with the host's mount" "$W/checkpoint.out"
+	restore_refused "/vol/data: source $T/src: it is to be shared with the host's mount"
+	set_options /vol/data bind rslave
+	restore_detached t-1 "$T/images"
+	counts_on t-1 "$COUNT"
+}
+
 @test "a tmpfs that the container has on a slave" {
 	shared src
 	mkdir "$T/src/own"
@@ -252,12 +314,20 @@ stays_away() { run ! arrives "$@"; }
 	[ "$(kedge exec t-1 cat /later/late)" = late ]
 }
 
-@test "rootfsPropagation shared: mounts below the root go both ways, before and after" {
+# the runtime-spec: it "belongs to a new peer group", which "does not mean that it is shared with the host"
+@test "rootfsPropagation shared: the root has a group of its own" {
 	mount --bind "$B/rootfs" "$B/rootfs"
 	mount --make-shared "$B/rootfs"
-	config '.linux.rootfsPropagation = "rshared"'
-	mkdir "$B/rootfs/later"
-	survives
+	two_way
+	mkdir "$B/rootfs/later" "$B/rootfs/own" "$B/rootfs/peer"
+	started t-1
+	inside t-1 mount --bind / /peer
+	same_before_and_after t-1 "$T/images"
+	mount -t tmpfs none "$B/rootfs/later"
+	run ! kedge exec t-1 grep -q ' /later ' /proc/self/mountinfo
+	inside t-1 mount -t tmpfs none /own
+	kedge exec t-1 grep -q ' /peer/own ' /proc/self/mountinfo
+	run ! mountpoint -q "$B/rootfs/own"
 }
 
 @test "rootfsPropagation private" {
@@ -279,6 +349,7 @@ stays_away() { run ! arrives "$@"; }
 }
 
 @test "a shared one still is one after two rounds" {
+	two_way
 	shared src
 	add_bind "$T/src" /data rbind rshared
 	survives

@@ -131,6 +131,7 @@ teardown() { mounts_teardown; }
 @test "what the host mounted before, below a shared bind of a shared source" {
 	shared src
 	fresh src/sub
+	two_way
 	add_bind "$T/src" /data rbind rshared
 	survives
 }
