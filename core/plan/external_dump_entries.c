@@ -141,7 +141,10 @@ static size_t entry_of(const struct external_dump *d, unsigned int id)
 	return SIZE_MAX;
 }
 
-/* What create saw: the mount that it lay in, or in one that lay in that. */
+/*
+ * What create saw: the mount that it lay in, or in one that lay in that. What lies there still is told
+ * by the host; a read-only path of config.json in a volume isn't the host's at all.
+ */
 static bool find_recorded_base(const struct external_dump *d, const struct mount_row *was,
 			       size_t *entry, const char **below)
 {
@@ -173,7 +176,8 @@ bool external_dump_find_base(const struct external_dump *d, const struct mount_r
 		if (record->submounts[i].id == row->id && *entry < d->in->spec->mounts.n)
 			return true;
 	}
-	return find_recorded_base(d, was, entry, below);
+	return !str_eq(was->mountpoint, row->mountpoint) &&
+	       find_recorded_base(d, was, entry, below);
 }
 
 static enum checkpoint_source source_state(struct external_dump *d, const struct mount_row *row,

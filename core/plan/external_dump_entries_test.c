@@ -422,6 +422,21 @@ static void a_submount_that_was_moved_out_is_known_by_its_id(void **state)
 	assert_int_equal(f.plan.v[2].origin, EXTERNAL_CGROUP);
 }
 
+/* It lies on itself in the volume, and the host has never seen it. */
+static void a_read_only_path_in_a_volume_is_no_submount(void **state)
+{
+	static const char made[] = ROOT A_BIND B_BIND
+		"112 110 254:0 /srv/a/keep /data/keep ro - ext4 /dev/vda rw\n";
+	static const char head[] =
+		"kedge-mounts 1\ndestination 0 /data\ndestination 1 /b\nmountinfo\n";
+	auto_free char *record = xasprintf("%s%s", head, made);
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup_recorded(&f, record, made);
+	expect(&f, "110 /data /data /data;111 /b /b /b;");
+}
+
 static void a_restored_containers_record_knows_what_was_moved_and_unmounted(void **state)
 {
 	static const char record[] = "kedge-mounts 1\ndestination 0 /data\ndestination 1 /b\n"
@@ -462,6 +477,7 @@ int main(void)
 		cmocka_unit_test(a_remount_entry_makes_no_mount),
 		cmocka_unit_test(entries_get_their_destinations_as_keys_before_other_mounts_do),
 		cmocka_unit_test(a_submount_that_was_moved_out_is_known_by_its_id),
+		cmocka_unit_test(a_read_only_path_in_a_volume_is_no_submount),
 		cmocka_unit_test(a_restored_containers_record_knows_what_was_moved_and_unmounted),
 	};
 
