@@ -45,8 +45,13 @@ out.write(b"end\n")
 	wait_until 5 test -S "$T/sock"
 }
 
-# typing SCRIPT-ARGS...: run a command below a terminal of the host's
-on_terminal() { run command script -qec "$*" /dev/null; }
+# on_terminal COMMAND...: run it below a terminal of the host's, at which nobody types. At the end of its
+# own input script would type ^D, or a NUL that is echoed.
+on_terminal() {
+	exec 8<> <(:)
+	run command script -qec "$*" /dev/null <&8
+	exec 8>&-
+}
 
 @test "without a terminal of the caller's the program gets one all the same" {
 	script 'test -t 0 && test -t 1 && test -t 2 && readlink /proc/self/fd/0; exit 5'
