@@ -374,6 +374,9 @@ int criu_run(struct criu *c, const struct criu_request *req, struct criu_result 
 	if (send_bytes(c, &bytes, err) || converse(&r, err) || check_end(&r, err)) {
 		criu_process_end(&c->process, c->has_answered ? EXIT_GRACE_MS : 0, &wstatus);
 		kill_half_restored(&r);
+		/* whatever went wrong after it came of it */
+		if (r.refusal.kind && err)
+			*err = r.refusal;
 		return -1;
 	}
 	*out = r.result;

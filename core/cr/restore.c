@@ -13,8 +13,9 @@
 #include "core/cr/inside.h"
 #include "core/cr/inside_masks.h"
 #include "core/cr/restore.h"
-#include "core/cr/restored_ns.h"
 #include "core/cr/restore_prepare.h"
+#include "core/cr/restored_creds.h"
+#include "core/cr/restored_ns.h"
 #include "core/cr/tools.h"
 #include "core/linux/console.h"
 #include "core/linux/namespaces.h"
@@ -35,6 +36,8 @@ struct restore {
 	int master;
 	bool has_run_hooks; /* so poststop hooks have something to take down */
 	bool has_pid_file;
+	bool has_checked_creds;
+	pid_t criu;
 	struct inside_attached attached;
 	struct cr_report report;
 };
@@ -268,6 +271,10 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	}
 	if (!strcmp(script, "post-restore"))
 		return on_restored(r, pid, err);
+	if (!strcmp(script, "pre-resume")) {
+		r->has_checked_creds = true;
+		return restored_creds_check(r->c, r->req->seed.spec, r->c->pid, r->criu, err);
+	}
 	return 0;
 }
 
@@ -340,9 +347,15 @@ static int run_criu(struct restore *r, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "a restore needs CRIU 3.18 or newer, not %d.%d",
 			       criu.version / 10000, criu.version / 100 % 100);
+	r->criu = criu.process.pid;
 	if (criu_run(&criu, &req, &result, err)) {
 		explain(r, err);
 		return -1;
+	}
+	if (!r->has_checked_creds) {
+		proc_reap(&result.pid);
+		return err_set(err, ERR_CRIU,
+			       "criu let the tasks run before they could be checked");
 	}
 	r->report.criu_us = proc_now_us() - start_us;
 	tools_remove(r->c);
