@@ -102,9 +102,11 @@ static bool is_held(const struct search *s, uint32_t inode)
 /* What `exec` started isn't dumped, its sockets neither. */
 static int find_held(struct search *s)
 {
-	size_t n;
-	auto_free struct stray_task *tasks = strays_list(s->c, &n);
+	auto_free struct stray_task *tasks = NULL;
+	size_t n = 0;
 
+	if (strays_list(s->c, &tasks, &n, NULL))
+		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (strays_descends(tasks, n, tasks[i].pid, s->c->pid))
 			add_process(s, tasks[i].pid);

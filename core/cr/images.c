@@ -70,6 +70,8 @@ static int fill_inventory(int dirfd, const Criu__Image__InventoryEntry *e,
 	inventory.has_net_ns = inventory.net_ns != 0;
 	inventory.has_user_ns = own_ns(task->user_ns_id, criu->user_ns_id);
 	inventory.has_cgroup_ns = own_ns(task->cgroup_ns_id, criu->cgroup_ns_id);
+	inventory.has_ipc_ns = own_ns(task->ipc_ns_id, criu->ipc_ns_id);
+	inventory.has_uts_ns = own_ns(task->uts_ns_id, criu->uts_ns_id);
 	criu__image__task_ids__free_unpacked(task, NULL);
 	*out = inventory;
 	return 0;

@@ -33,6 +33,8 @@ struct image_inventory {
 	bool has_net_ns;
 	bool has_user_ns;
 	bool has_cgroup_ns;
+	bool has_ipc_ns;
+	bool has_uts_ns;
 };
 
 /* A zeroed struct is empty. All memory belongs to `arena`. */

@@ -81,6 +81,8 @@ static void the_inventory_leads_to_the_root_tasks_namespaces(void **state)
 	assert_int_equal(inventory.mnt_ns, 13);
 	assert_true(inventory.has_pid_ns);
 	assert_true(inventory.has_net_ns);
+	assert_true(inventory.has_ipc_ns);
+	assert_true(inventory.has_uts_ns);
 	assert_false(inventory.has_user_ns);
 	assert_false(inventory.has_cgroup_ns);
 	assert_int_equal(inventory.lsm, 0);

@@ -54,10 +54,13 @@ static void check_lines(pid_t pid, struct findings *findings)
 
 void nested_mounts_check(const struct container *c, struct findings *findings)
 {
-	size_t n;
-	auto_free struct stray_task *tasks = strays_list(c, &n);
+	auto_free struct stray_task *tasks = NULL;
 	struct seen seen = { 0 };
+	size_t n = 0;
 
+	/* CRIU will look again */
+	if (strays_list(c, &tasks, &n, NULL))
+		return;
 	take_namespace(&seen, c->pid);
 	for (size_t i = 0; i < n; i++)
 		if (strays_descends(tasks, n, tasks[i].pid, c->pid) &&

@@ -9,6 +9,7 @@
 #include "core/cr/images_pages.h"
 #include "core/cr/images_trust.h"
 #include "core/cr/restore_prepare.h"
+#include "core/cr/restored_ns.h"
 #include "core/cr/sidecar.h"
 #include "core/linux/destinations.h"
 
@@ -71,6 +72,8 @@ static int read_images(const struct preparation *w, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "ids-%u.img: no mount namespace was dumped, so it isn't a container",
 			       inventory.root_pid);
+	if (restored_ns_foresee(&inventory, w->req->seed.spec, err))
+		return -1;
 	if (images_copy_read(fd, inventory.mnt_ns, &p->info, &p->copy, err) ||
 	    images_check_tasks(fd, err))
 		return -1;

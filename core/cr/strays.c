@@ -65,27 +65,25 @@ static size_t read_tasks(const pid_t *pids, size_t n, struct stray_task *tasks)
 	return k;
 }
 
-struct stray_task *strays_list(const struct container *c, size_t *n)
+int strays_list(const struct container *c, struct stray_task **tasks, size_t *n, struct err *err)
 {
-	struct stray_task *tasks;
 	auto_free pid_t *pids = NULL;
 	size_t n_pids = 0;
 
-	*n = 0;
-	if (cgroup_pids(&c->cgroup, &pids, &n_pids, NULL) || !n_pids)
-		return NULL;
-	tasks = xcalloc(n_pids, sizeof(*tasks));
-	*n = read_tasks(pids, n_pids, tasks);
-	return tasks;
+	if (cgroup_pids(&c->cgroup, &pids, &n_pids, err))
+		return -1;
+	*tasks = xcalloc(n_pids + 1, sizeof(**tasks));
+	*n = read_tasks(pids, n_pids, *tasks);
+	return 0;
 }
 
 bool strays_warn(const struct container *c)
 {
 	AUTO(buf_done) struct buf names = { 0 };
-	size_t n, strays = 0;
-	auto_free struct stray_task *tasks = strays_list(c, &n);
+	auto_free struct stray_task *tasks = NULL;
+	size_t n = 0, strays = 0;
 
-	if (!tasks)
+	if (strays_list(c, &tasks, &n, NULL) || !n)
 		return true;
 	for (size_t i = 0; i < n; i++) {
 		if (strays_descends(tasks, n, tasks[i].pid, c->pid) || strays++ >= MAX_NAMED)

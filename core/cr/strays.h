@@ -23,8 +23,11 @@ struct stray_task {
 	pid_t parent;
 };
 
-/* The living processes of the container's cgroup, sorted by pid; the caller frees. NULL: none. */
-struct stray_task *strays_list(const struct container *c, size_t *n);
+/*
+ * The living processes of the container's cgroup, sorted by pid; the caller frees `*tasks`. Errors:
+ * ERR_SYS.
+ */
+int strays_list(const struct container *c, struct stray_task **tasks, size_t *n, struct err *err);
 
 /*
  * Whether the process `pid` is `root` or one of its descendants. `tasks` is sorted by pid; who isn't
