@@ -43,6 +43,7 @@ struct checkpoint {
 	struct criu_request req;
 	struct downtime downtime;
 	char *freezer;
+	int pidfd; /* of the first process */
 	struct cr_report *report;
 	unsigned long long began_us;
 	unsigned int n_pauses; /* made before another try */
@@ -58,6 +59,15 @@ static void checkpoint_done(struct checkpoint *k)
 	cr_dirs_done(&k->dirs);
 	arena_done(&k->arena);
 	free(k->freezer);
+	fd_close(&k->pidfd);
+}
+
+/* What was read of the first process by its number is the container's if that is still there. */
+static int check_alive(const struct checkpoint *k, struct err *err)
+{
+	if (k->pidfd >= 0 && proc_poll(k->pidfd, 0, NULL) == 0)
+		return 0;
+	return err_set(err, ERR_STATE, "its first process has ended meanwhile");
 }
 
 /* What can be refused is refused here, before anything is touched. */
@@ -65,8 +75,11 @@ static int plan_mounts(struct checkpoint *k, struct err *err)
 {
 	struct findings findings = { .err = err };
 	struct err e = { 0 };
+	int ret;
 
-	if (dump_input_read(k->c, k->spec, k->opts, &k->look, err))
+	k->pidfd = proc_open(k->c->pid, k->c->start_time, NULL);
+	ret = dump_input_read(k->c, k->spec, k->opts, &k->look, err);
+	if (check_alive(k, err) || ret)
 		return -1;
 	if (external_dump_plan(&k->look.in, &k->plan, &k->info, &e))
 		findings_add(&findings, e.kind, "%s", e.msg);
@@ -217,6 +230,9 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 		k->has_locked_net = k->req.network_lock != CRIU_LOCK_SKIP;
 	if (strcmp(script, "post-dump") != 0)
 		return 0;
+	/* CRIU goes by the number, too */
+	if (check_alive(k, err))
+		return -1;
 	return dump_input_check(k->c, &k->look, err);
 }
 
@@ -272,8 +288,13 @@ static int dump_once(struct checkpoint *k, struct err *err)
 	    check_tracking(k, &criu, err))
 		return -1;
 	k->downtime.images_fd = k->dirs.images_fd;
-	if (write_sidecars(k, criu.version, err))
-		return err_wrap(err, "image directory %s", k->dirs.images);
+	ret = write_sidecars(k, criu.version, err);
+	if (ret)
+		err_wrap(err, "image directory %s", k->dirs.images);
+	if (check_alive(k, err) || ret) {
+		sidecar_remove_info(k->dirs.images_fd);
+		return -1;
+	}
 	began_us = proc_now_us();
 	ret = criu_run(&criu, &k->req, &result, err);
 	k->report->criu_us = proc_now_us() - began_us;
@@ -384,9 +405,11 @@ int checkpoint_plan(struct container *c, const struct spec *spec, const struct c
 		    struct external_plan *plan, struct err *err)
 {
 	AUTO(checkpoint_done)
-	struct checkpoint k = {
-		.c = c, .spec = spec, .opts = opts, .dirs = { .images_fd = -1, .work_fd = -1 }
-	};
+	struct checkpoint k = { .c = c,
+				.spec = spec,
+				.opts = opts,
+				.dirs = { .images_fd = -1, .work_fd = -1 },
+				.pidfd = -1 };
 	enum container_status status;
 	int ret;
 
@@ -402,9 +425,11 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 			 const struct cr_options *opts, struct cr_report *report, struct err *err)
 {
 	AUTO(checkpoint_done)
-	struct checkpoint k = {
-		.c = c, .spec = spec, .opts = opts, .dirs = { .images_fd = -1, .work_fd = -1 }
-	};
+	struct checkpoint k = { .c = c,
+				.spec = spec,
+				.opts = opts,
+				.dirs = { .images_fd = -1, .work_fd = -1 },
+				.pidfd = -1 };
 	struct cr_report none = { 0 };
 	enum container_status status;
 

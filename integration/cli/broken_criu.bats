@@ -239,3 +239,17 @@ s.send(bytes([8, 2, 16, 1, 0x22, 4, 8, pid & 127 | 128, pid >> 7 & 127 | 128, pi
 	restore_detached t-1 "$T/images"
 	runs_on
 }
+
+@test "a container that ends after it was looked at is not dumped by the number of its first process" {
+	start_detached t-1
+	# CRIU has told its version, and only then is the request made
+	fake_criu ending "import signal
+os.kill($(pid_of t-1), signal.SIGKILL)
+time.sleep(0.3)
+s.send(VERSION)
+open('$T/asked', 'wb').write(s.recv(1 << 20))"
+	refuses 'its first process has ended meanwhile' kedge checkpoint --criu "$T/ending" \
+		--image-path "$T/images" t-1
+	[ ! -s "$T/asked" ]
+	[ ! -e "$T/images/kedge.json" ]
+}
