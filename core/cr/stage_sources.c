@@ -13,6 +13,7 @@
 #include "core/linux/mount_fd.h"
 #include "core/plan/external_key.h"
 #include "core/plan/external_problem.h"
+#include "core/plan/external_spec.h"
 
 #define MOUNTINFO_MAX_BYTES (64U << 20)
 
@@ -147,6 +148,35 @@ static int open_source(const struct stage *stage, const char *source, struct sta
 	return fd;
 }
 
+/* Another device, or none at all, may lie on the host where config.json's has its path. */
+static bool is_device(int fd, const struct external_device *wanted)
+{
+	mode_t type = wanted->type == 'b' ? S_IFBLK : S_IFCHR;
+	struct stat st;
+
+	return wanted->type != 'p' && !fstat(fd, &st) && (st.st_mode & S_IFMT) == type &&
+	       st.st_rdev == makedev(wanted->major, wanted->minor);
+}
+
+static void check_device(const struct stage *stage, struct external_plan *plan, size_t i,
+			 struct findings *findings)
+{
+	/* a mask is the null device, whatever config.json has at /dev/null */
+	static const struct spec defaults;
+	const struct external_mount *m = &plan->v[i];
+	const struct spec *spec = m->origin == EXTERNAL_MASK ? &defaults : stage->spec;
+	struct external_device wanted;
+
+	if (m->origin != EXTERNAL_DEVICE && m->origin != EXTERNAL_MASK)
+		return;
+	if (!external_spec_device(spec, m->source, &wanted) ||
+	    is_device(stage->entries[i].source_fd, &wanted))
+		return;
+	external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_INVALID,
+			 "source %.512s: it isn't the device %c %u:%u that config.json has there",
+			 m->source, wanted.type, wanted.major, wanted.minor);
+}
+
 int stage_clone(int fd, struct err *err)
 {
 	int tree = mount_fd_clone(fd, "", AT_EMPTY_PATH);
@@ -186,6 +216,7 @@ void stage_open_source(struct stage *stage, struct external_plan *plan, size_t i
 				 "source %.512s: %s", m->source, strerror(errno));
 		return;
 	}
+	check_device(stage, plan, i, findings);
 	restore_settle(&in, plan, i, findings);
 	if (m->problem)
 		return;

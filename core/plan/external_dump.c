@@ -265,7 +265,7 @@ static bool take_extra(struct external_dump *d, const struct mount_row *row)
 		m = make_external(d, row, EXTERNAL_CGROUP);
 	else if (is_masked(spec, row->mountpoint) && str_eq(source, "/dev/null"))
 		m = make_external(d, row, EXTERNAL_MASK);
-	else if (external_spec_is_device(spec, row->mountpoint) && source)
+	else if (external_spec_device(spec, row->mountpoint, NULL) && source)
 		m = make_external(d, row, EXTERNAL_DEVICE);
 	else
 		return false;

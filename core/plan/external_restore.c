@@ -106,7 +106,7 @@ static bool from_device(struct restore *r, size_t i)
 	struct external_mount *m = &r->plan.v[i];
 
 	if (!str_eq(last_component(m->root), last_component(m->mountpoint)) ||
-	    !external_spec_is_device(r->in->live->spec, m->mountpoint))
+	    !external_spec_device(r->in->live->spec, m->mountpoint, NULL))
 		return false;
 	m->source = r->rows[i].unmapped = m->mountpoint;
 	m->origin = EXTERNAL_DEVICE;

@@ -5,8 +5,13 @@
 #include "core/plan/external_spec.h"
 
 /* config-linux.md#default-devices, as far as they are nodes of the host */
-static const char *const default_devices[] = {
-	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
+static const struct {
+	const char *path;
+	struct external_device device;
+} default_devices[] = {
+	{ "/dev/null", { 'c', 1, 3 } },	   { "/dev/zero", { 'c', 1, 5 } },
+	{ "/dev/full", { 'c', 1, 7 } },	   { "/dev/random", { 'c', 1, 8 } },
+	{ "/dev/urandom", { 'c', 1, 9 } }, { "/dev/tty", { 'c', 5, 0 } },
 };
 
 static bool has_option(const struct spec_mount *mount, const char *word)
@@ -62,15 +67,33 @@ bool external_spec_asks_slave(const struct spec_mount *mount)
 	return has_option(mount, "slave") || has_option(mount, "rslave");
 }
 
-bool external_spec_is_device(const struct spec *spec, const char *path)
+static bool find_device(const struct spec *spec, const char *path, struct external_device *device)
 {
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		const struct spec_device *d = &spec->devices[i];
+
+		if (!str_eq(path, d->path))
+			continue;
+		*device = (struct external_device){ d->type, d->major, d->minor };
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(default_devices); i++)
-		if (str_eq(path, default_devices[i]))
+		if (str_eq(path, default_devices[i].path)) {
+			*device = default_devices[i].device;
 			return true;
-	for (size_t i = 0; i < spec->n_devices; i++)
-		if (str_eq(path, spec->devices[i].path))
-			return true;
+		}
 	return false;
+}
+
+bool external_spec_device(const struct spec *spec, const char *path, struct external_device *device)
+{
+	struct external_device found;
+
+	if (!find_device(spec, path, &found))
+		return false;
+	if (device)
+		*device = found;
+	return true;
 }
 
 const char *external_spec_destination(struct arena *arena, const struct spec *spec, size_t i,

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/spec.h"
 
@@ -32,8 +33,18 @@ bool external_spec_asks_shared(const struct spec_mount *mount);
 /* Whether the options ask for a slave, recursively or not. */
 bool external_spec_asks_slave(const struct spec_mount *mount);
 
-/* Whether `path` is a device of the spec, or one that runtimes make in /dev unasked. */
-bool external_spec_is_device(const struct spec *spec, const char *path);
+/* What a device node has to be. */
+struct external_device {
+	char type; /* as in struct spec_device */
+	uint32_t major, minor;
+};
+
+/*
+ * Whether `path` is a device of the spec, or one that runtimes make in /dev unasked; then `device`
+ * says which. `device` may be NULL.
+ */
+bool external_spec_device(const struct spec *spec, const char *path,
+			  struct external_device *device);
 
 /*
  * Where mount `i` lies inside the container: `resolved[i]` if that is known, else the destination

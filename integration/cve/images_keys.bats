@@ -101,6 +101,26 @@ teardown() { common_teardown; }
 	harmless
 }
 
+@test "what lies on the host where config.json has a device is bound only if it is that device" {
+	kedge delete --force t-1
+	rm -r "$T/images"
+	mkdir "$T/images"
+	config '.linux.devices = [{path: "/dev/odd", type: "c", major: 1, minor: 3}]'
+	hostile_dump
+	attack "new(mountpoint='/dev/odd', parent_mnt_id=get(at('/dev'), 'mnt_id'), ext_key='/dev/odd',
+		fstype=3, root='/odd', source='udev', options='', root_dev=5)"
+	for make in 'mknod /dev/odd c 1 1' 'mknod /dev/odd b 1 3' 'mkdir /dev/odd' 'touch /dev/odd' \
+		"ln -s $T/victim/file /dev/odd"; do
+		rm -rf /dev/odd
+		$make
+		refused "/dev/odd: source /dev/odd: it isn't the device c 1:3"
+	done
+	rm /dev/odd
+	mknod /dev/odd c 1 3
+	restore_detached t-1 "$T/evil"
+	rm /dev/odd
+}
+
 @test "propagation that the image asks for reaches nothing of the host" {
 	for ids in 'shared_id=1' 'master_id=1' 'shared_id=1, master_id=2' \
 		'shared_id=2147483647, master_id=4294967295'; do
