@@ -78,6 +78,35 @@ static struct external_seen look_at_source(const char *path)
 	return seen;
 }
 
+/* File systems that somebody answers for; "fuse" is also fuse.sshfs and fuseblk. */
+static bool is_served(const struct mount_row *row)
+{
+	static const char *const types[] = { "fuse",   "nfs",  "cifs", "smb",	"9p",
+					     "virtio", "ceph", "afs",  "autofs" };
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (str_starts(row->fstype, types[i]))
+			return true;
+	return false;
+}
+
+/* The container may have put a server of its own, which needn't answer, over the way to a mount. */
+static bool is_behind_server(const struct mount_table *table, const struct mount_row *row)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct mount_row *other = &table->v[i];
+		const char *below;
+
+		/* what the root lies on can't be avoided */
+		if (!is_served(other) || str_eq(other->mountpoint, "/"))
+			continue;
+		below = mount_path_below(row->mountpoint, other->mountpoint);
+		if (below && *below)
+			return true;
+	}
+	return false;
+}
+
 static void look_at_files(struct dump_input *look, int root_fd)
 {
 	const struct spec *spec = look->in.spec;
@@ -85,23 +114,23 @@ static void look_at_files(struct dump_input *look, int root_fd)
 	struct external_seen *sources = arena_array(&look->arena, spec->mounts.n, sizeof(*sources));
 
 	for (size_t i = 0; i < look->container.n; i++)
-		seen[i] = look_at_mount(root_fd, &look->container.v[i]);
+		if (!is_behind_server(&look->container, &look->container.v[i]))
+			seen[i] = look_at_mount(root_fd, &look->container.v[i]);
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		sources[i] = look_at_source(external_spec_source(&look->arena, spec, i));
 	look->in.seen = seen;
 	look->in.sources = sources;
 }
 
-/* Only of those that create didn't record. */
+/* Only without a record: the way there may lead through anything that the container has mounted. */
 static void find_destinations(struct dump_input *look, int root_fd)
 {
 	const struct spec *spec = look->in.spec;
 	const char **paths = arena_array(&look->arena, spec->mounts.n, sizeof(*paths));
 
-	for (size_t i = 0; i < spec->mounts.n; i++)
-		if (i >= look->record.n || !look->record.v[i].destination)
-			paths[i] = destinations_resolve_one(root_fd, spec->mounts.v[i].destination,
-							    &look->arena);
+	for (size_t i = 0; i < spec->mounts.n && !look->in.record; i++)
+		paths[i] = destinations_resolve_one(root_fd, spec->mounts.v[i].destination,
+						    &look->arena);
 	look->in.destinations = paths;
 }
 

@@ -309,3 +309,19 @@ time.sleep(float(sys.argv[1]))' "$1" "$T/sent" 3>&- &
 	kedge delete --force t-1
 	nothing_left t-1
 }
+
+@test "a FUSE server of the container that never answers doesn't hold up the plan" {
+	mkdir "$T/behind"
+	add_bind "$T/behind" /data/behind
+	start_detached t-1
+	# the server is whoever has the device open, and it reads no request
+	bash -c 'exec 5<>/dev/fuse
+		nsenter -m -t "$1" /bin/busybox mount -t fuse -o fd=5,rootmode=40000,user_id=0,group_id=0 x /data
+		exec sleep 1000' - "$(pid_of t-1)" 3>&- &
+	server=$!
+	wait_until 5 grep -q ' - fuse ' "/proc/$(pid_of t-1)/mountinfo"
+	run timeout -s KILL 10 kedge plan checkpoint t-1
+	kill "$server"
+	[ "$status" -ne 137 ]
+	[[ $output == *"/data"* ]]
+}
