@@ -52,6 +52,18 @@ static int open_spot(const struct holder *holder)
 	return path_open(holder->fd, holder->below, O_PATH, NULL);
 }
 
+/*
+ * Images have mountpoints without links, and so has CRIU. One that is in the way now would lead it
+ * elsewhere, or nowhere.
+ */
+static bool has_link(const struct holder *holder)
+{
+	auto_fd int fd = *holder->below ? path_open_plain(holder->fd, holder->below, O_PATH, NULL)
+					: -1;
+
+	return *holder->below && fd < 0 && errno == ELOOP;
+}
+
 static const char *holder_name(const struct external_plan *plan, const struct holder *holder)
 {
 	return holder->row == SIZE_MAX ? "the root file system" : plan->v[holder->row].source;
@@ -94,6 +106,14 @@ static void check_mountpoint(struct stage *stage, struct external_plan *plan, si
 
 	if (!stage->sources[i].is_open || !find_holder(stage, plan, &spot, &holder))
 		return;
+	if (!m->is_added && has_link(&holder)) {
+		external_problem(
+			EXTERNAL_JUDGE(plan, findings), i, ERR_INVALID,
+			"source %.512s: there is a symlink on the way to its mountpoint in "
+			"%.512s, and there was none at the checkpoint",
+			m->source, holder_name(plan, &holder));
+		return;
+	}
 	fd = open_spot(&holder);
 	if (fd >= 0) {
 		stage->entries[i].has_mountpoint = true;

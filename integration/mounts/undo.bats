@@ -193,3 +193,15 @@ then_works() { comes_back t-1 "$T/images"; }
 	checkpoint_refused /typo --external 'mnt[/typo]:x'
 	[ ! -e "$T/images" ]
 }
+
+@test "a symlink has come into the way of a mountpoint: refused by name, and it leads nobody anywhere" {
+	volume src
+	mkdir "$B/rootfs/m" "$T/victim"
+	add_bind "$T/src" /m/data
+	started t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	rmdir "$B/rootfs/m/data"
+	ln -s "$T/victim" "$B/rootfs/m/data"
+	restore_refused /m/data
+	[ -z "$(ls -A "$T/victim")" ]
+}
