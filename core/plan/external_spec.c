@@ -57,16 +57,6 @@ bool external_spec_is_remount(const struct spec_mount *mount)
 	return has_option(mount, "remount");
 }
 
-bool external_spec_asks_shared(const struct spec_mount *mount)
-{
-	return has_option(mount, "shared") || has_option(mount, "rshared");
-}
-
-bool external_spec_asks_slave(const struct spec_mount *mount)
-{
-	return has_option(mount, "slave") || has_option(mount, "rslave");
-}
-
 static bool find_device(const struct spec *spec, const char *path, struct external_device *device)
 {
 	for (size_t i = 0; i < spec->n_devices; i++) {

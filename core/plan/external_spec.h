@@ -27,12 +27,6 @@ bool external_spec_is_bind(const struct spec_mount *mount);
 /* Whether the entry only changes the flags of what is mounted there: option "remount". */
 bool external_spec_is_remount(const struct spec_mount *mount);
 
-/* Whether the options ask for a shared mount, recursively or not. */
-bool external_spec_asks_shared(const struct spec_mount *mount);
-
-/* Whether the options ask for a slave, recursively or not. */
-bool external_spec_asks_slave(const struct spec_mount *mount);
-
 /* What a device node has to be. */
 struct external_device {
 	char type; /* as in struct spec_device */

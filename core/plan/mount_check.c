@@ -6,16 +6,13 @@
 #include "core/plan/mount_check.h"
 #include "core/plan/mount_parts.h"
 #include "core/plan/mount_tree.h"
+#include "core/plan/restore_settle.h"
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256 /* Linux 5.10 */
 #endif
 
 #define ATIME_FLAGS (MS_NOATIME | MS_RELATIME | MS_STRICTATIME)
-/* The others that an image has (MS_SLAVE …) are no flags of a mount. */
-#define KNOWN_FLAGS                                                                   \
-	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | ATIME_FLAGS | MS_NODIRATIME | \
-	 MS_NOSYMFOLLOW)
 
 /* A mount of the plan and the container's mount in its place. */
 struct pair {
@@ -168,7 +165,8 @@ static void check_flags(struct check *c, const struct pair *pair)
 	AUTO(buf_done) struct buf text = { 0 };
 	unsigned long flags = pair->actual->flags;
 
-	if (!((flags ^ row->flags) & KNOWN_FLAGS))
+	/* the others that an image has (MS_SLAVE …) are no flags of a mount */
+	if (!restore_settle_mask(flags ^ row->flags))
 		return;
 	if (c->may_repair) {
 		repair(c, pair, MOUNT_REPAIR_FLAGS, NULL);
