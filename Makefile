@@ -97,9 +97,9 @@ $(B)/proto/%.pb-c.c $(B)/proto/%.pb-c.h &: proto/%.proto | $(B)/.gitignore
 	$(Q)protoc-c -I. --c_out=$(B) $<
 
 # Only this file knows the version, so that a commit doesn't rebuild the rest.
-$(B)/shim/cli/version.o: CPPFLAGS_ALL += -DKEDGE_VERSION='"$(VERSION)"' \
+$(B)/core/base/version.o: CPPFLAGS_ALL += -DKEDGE_VERSION='"$(VERSION)"' \
 	-DKEDGE_COMMIT='"$(shell cat $(B)/commit.txt)"'
-$(B)/shim/cli/version.o: $(B)/commit.txt
+$(B)/core/base/version.o: $(B)/commit.txt
 
 # Text files that change their time only when their text changes.
 define write_if_changed

@@ -65,7 +65,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 		text = NULL;
 	va_end(ap);
 	format_line(&b, level, text ? text : "(out of memory)");
-	if (write(log_fd(), b.p, b.n) < 0)
+	/* a pipe that is full loses a line, and stays the log */
+	if (write(log_fd(), b.p, b.n) < 0 && errno != EAGAIN)
 		sink.fd = -1;
 	errno = saved;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/version.h"
 #include "shim/cli/cr_values.h"
-#include "shim/cli/version.h"
 
 #define CR(field) CLI_AT(struct cr_values, cr.field)
 

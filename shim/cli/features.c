@@ -2,13 +2,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/version.h"
 #include "core/base/fd.h"
 #include "core/linux/seccomp.h"
 #include "core/linux/seccomp_filter.h"
 #include "core/plan/mount_opts.h"
 #include "oci/features.h"
 #include "shim/cli/commands.h"
-#include "shim/cli/version.h"
 
 /* What `at` gives from 0 on until NULL; of it what `wanted` wants (NULL: all). The caller frees. */
 static const char **list(const char *(*at)(size_t), bool (*wanted)(const char *))

@@ -2,32 +2,18 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/version.h"
 #include "core/linux/seccomp.h"
 #include "oci/features.h"
 #include "shim/cli/commands.h"
 #include "shim/cli/version.h"
 
-const char *version_number(void)
-{
-	return KEDGE_VERSION;
-}
-
-const char *version_engine(void)
-{
-	return "kedge " KEDGE_VERSION;
-}
-
-const char *version_commit(void)
-{
-	return KEDGE_COMMIT;
-}
-
 int version_print(struct err *err)
 {
 	AUTO(buf_done) struct buf b = { 0 };
 
-	buf_addf(&b, "kedge version %s\ncommit: %s\nspec: %s\nlibseccomp: %s\n", KEDGE_VERSION,
-		 KEDGE_COMMIT, OCI_VERSION_MAX, seccomp_library_version());
+	buf_addf(&b, "kedge version %s\ncommit: %s\nspec: %s\nlibseccomp: %s\n", version_number(),
+		 version_commit(), OCI_VERSION_MAX, seccomp_library_version());
 	return fd_write_all(STDOUT_FILENO, b.p, b.n, err);
 }
 
