@@ -5,14 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shim/cli/cli.h"
 #include "shim/cli/criu_tools.h"
-
-#define SHIM_NAME "containerd-shim-kedge-v1"
+#include "shim/task/shim.h"
 
 /* A caller may have closed 0, 1 or 2; what we open next must not become our stderr. */
 static void fill_stdio(void)
@@ -31,10 +29,8 @@ int main(int argc, char **argv, char **envp)
 	/* ignored by a caller it is inherited, and then there are no children to wait for */
 	signal(SIGCHLD, SIG_DFL);
 	name = name ? name + 1 : argc ? argv[0] : "";
-	if (!strcmp(name, SHIM_NAME)) {
-		fputs(SHIM_NAME ": the shim's verbs are not in this version of kedge\n", stderr);
-		return 1;
-	}
+	if (!strcmp(name, SHIM_NAME))
+		return shim_main(argv, envp);
 	if (criu_tool_is_meant(name))
 		return criu_tool_main(name, argv);
 	return cli_main(argv, envp);

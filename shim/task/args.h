@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * args.h - the shim's command line
+ *
+ * In       argv: flags with one dash or two, "-flag value" or "-flag=value"; then a verb
+ * Out      struct args, borrowing from argv
+ * Effects  none
+ * Source   Go's package flag, as containerd's pkg/shim uses it
+ */
+#ifndef KEDGE_SHIM_TASK_ARGS_H
+#define KEDGE_SHIM_TASK_ARGS_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+
+struct args {
+	const char *namespace;
+	const char *address; /* containerd's gRPC socket */
+	const char *publish_binary;
+	const char *id;
+	const char *bundle;
+	const char *socket; /* containerd passes "" */
+	bool debug;
+	bool version;
+	bool info;
+	const char *verb; /* "start", "delete"; NULL: be the server */
+};
+
+/* Parse. Flags end with the first word that isn't one. Errors: ERR_INVALID. */
+int args_parse(char **argv, struct args *args, struct err *err);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/run/control.h"
+#include "proto/task.pb-c.h"
+#include "shim/task/cleanup.h"
+#include "shim/task/exit_note.h"
+#include "shim/task/mounts.h"
+#include "shim/task/socket.h"
+#include "shim/task/stored.h"
+
+#define KILLED (128 + SIGKILL)
+
+/* Kill and remove the container, if it is still there; its pid goes to `end`. */
+static int remove_container(const struct args *args, const char *root, struct exit_note *end,
+			    struct err *err)
+{
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+	bool has_spec;
+
+	if (access(root, F_OK))
+		return 0;
+	if (stored_open(root, args->id, &s, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	end->pid = s.c.pid;
+	has_spec = !stored_read_spec(&s, NULL);
+	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
+}
+
+static int answer(const struct exit_note *end, struct err *err)
+{
+	Task__DeleteResponse response = TASK__DELETE_RESPONSE__INIT;
+	Wkt__Timestamp at = WKT__TIMESTAMP__INIT;
+	uint8_t wire[128];
+
+	at.seconds = end->at.tv_sec;
+	at.nanos = (int32_t)end->at.tv_nsec;
+	response.pid = (uint32_t)end->pid;
+	response.exit_status = end->status;
+	response.exited_at = &at;
+	return fd_write_all(STDOUT_FILENO, wire, task__delete_response__pack(&response, wire), err);
+}
+
+int cleanup_delete(const struct args *args, struct err *err)
+{
+	auto_free char *cwd = args->bundle ? NULL : getcwd(NULL, 0);
+	const char *bundle = args->bundle ? args->bundle : cwd;
+	auto_free char *root = NULL, *path = NULL;
+	struct exit_note end = { .status = KILLED };
+	struct err unmount = { 0 };
+	int ret;
+
+	if (!args->namespace || !args->id || !bundle)
+		return err_set(err, ERR_INVALID, "delete needs -namespace, -id and -bundle");
+	root = stored_noted_root(bundle, args->namespace);
+	ret = remove_container(args, root, &end, err);
+	if (mounts_remove(bundle, &unmount))
+		log_error("%s", unmount.msg);
+	path = socket_path(NULL, args->address ? args->address : "", args->namespace, args->id);
+	socket_remove_dead(path);
+	clock_gettime(CLOCK_REALTIME, &end.at);
+	exit_note_read(bundle, &end, NULL);
+	return answer(&end, ret ? NULL : err) || ret ? -1 : 0;
+}

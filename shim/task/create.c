@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create.c - Create: root file system, stdio, container
+ *
+ * A task is known only when it is there: until then a second Create of its id is refused, and all
+ * else says that there is none.
+ */
+#include <string.h>
+
+#include "core/base/fd.h"
+#include "core/run/create.h"
+#include "core/run/store.h"
+#include "oci/config.h"
+#include "shim/task/methods.h"
+#include "shim/task/mounts.h"
+#include "shim/task/stored.h"
+#include "shim/task/task.h"
+#include "shim/task/tell.h"
+
+#define HAS_PID_NS 1U
+
+static const Task__CreateRequest *request_of(const struct task_op *op)
+{
+	return (const Task__CreateRequest *)op->call->request;
+}
+
+/* --- in the worker -----------------------------------------------------------------------------*/
+
+static int create(const struct task_op *op, struct stored *s, struct worker_answer *answer,
+		  struct err *err)
+{
+	const struct task *task = op->task;
+	struct create_request req = {
+		.seed.store = &s->store,
+		.seed.id = task->id,
+		.seed.spec = &s->spec,
+		.no_pivot = task->options.no_pivot,
+		.no_new_keyring = task->options.no_new_keyring,
+		.wants_master = request_of(op)->terminal,
+	};
+
+	if (stored_note_root(task->bundle, task->root, task->shim->namespace, err) ||
+	    store_open(task->root, &s->store, err) ||
+	    oci_config_load(task->bundle, &s->config, &s->spec, err))
+		return -1;
+	req.seed.config = s->config.p;
+	if (create_container(&req, &s->c, &answer->fd, err))
+		return -1;
+	answer->pid = s->c.pid;
+	if (s->spec.ns[SPEC_NS_PID].present && !s->spec.ns[SPEC_NS_PID].path)
+		answer->flags |= HAS_PID_NS;
+	return 0;
+}
+
+static int run(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct task_op *op = arg;
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+
+	if (mounts_make(op->task->bundle, request_of(op)->rootfs, request_of(op)->n_rootfs, err))
+		return -1;
+	if (!create(op, &s, answer, err))
+		return 0;
+	mounts_remove(op->task->bundle, NULL);
+	return -1;
+}
+
+/* --- in the server -----------------------------------------------------------------------------*/
+
+static void done(void *arg, struct worker_answer *answer)
+{
+	struct task_op *op = arg;
+	Task__CreateResponse response = TASK__CREATE_RESPONSE__INIT;
+	struct task *task = op->task;
+
+	if (answer->err.kind) {
+		err_wrap(&answer->err, "OCI runtime create failed");
+		call_fail_err(op->call, &answer->err);
+		task_free(task);
+		task_op_drop(op);
+		return;
+	}
+	task->has_pid_ns = answer->flags & HAS_PID_NS;
+	task->init.state = STATE_CREATED;
+	task_process_set_pid(&task->init, answer->pid);
+	tell_create(task, request_of(op));
+	response.pid = (uint32_t)answer->pid;
+	call_reply(op->call, &response.base);
+	task_op_end(op);
+}
+
+static void begin(struct task_op *op)
+{
+	const Task__CreateRequest *req = request_of(op);
+	struct task *task = op->task;
+	const char *const paths[3] = { req->stdin, req->stdout, req->stderr };
+	struct io_paths io = { .path = { paths[0], paths[1], paths[2] } };
+	struct worker_answer failed = { .fd = -1 };
+	int ends[3];
+
+	task_process_set_stdio(&task->init, paths);
+	task->init.terminal = req->terminal;
+	if (task_options_parse(req->options, &task->options, &failed.err)) {
+		done(op, &failed);
+		return;
+	}
+	task->root = stored_root(task->options.root, task->shim->namespace);
+	if (io_open(&task->init.io, &io, ends, &failed.err)) {
+		done(op, &failed);
+		return;
+	}
+	task_op_work(op, run, done, ends);
+	for (int i = 0; i < 3; i++)
+		fd_close(&ends[i]);
+}
+
+static bool is_valid(const Task__CreateRequest *req, struct err *err)
+{
+	if (req->bundle[0] != '/')
+		return !err_set(err, ERR_INVALID, "bundle \"%s\" is no absolute path", req->bundle);
+	if (*req->checkpoint)
+		return !err_set(err, ERR_UNSUPPORTED, "create from a checkpoint");
+	if (req->terminal)
+		return !err_set(err, ERR_UNSUPPORTED, "a task with a terminal");
+	return !store_check_id(req->id, err);
+}
+
+void method_create(struct shim *shim, struct call *call)
+{
+	const Task__CreateRequest *req = (const Task__CreateRequest *)call->request;
+	struct err err = { 0 };
+
+	if (task_is_taken(shim, req->id))
+		call_fail(call, CODE_ALREADY_EXISTS, "task %s: already exists", req->id);
+	else if (!is_valid(req, &err))
+		call_fail_err(call, &err);
+	else
+		task_op_begin(task_new(shim, req->id, req->bundle), call, "", begin);
+}

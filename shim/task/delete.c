@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * delete.c - Delete: take a container away, or forget an exec'd process
+ */
+#include <stddef.h>
+
+#include "core/run/control.h"
+#include "shim/task/methods.h"
+#include "shim/task/mounts.h"
+#include "shim/task/stored.h"
+#include "shim/task/task.h"
+#include "shim/task/tell.h"
+
+/* How long a reader has for the rest of the output; containerd 2's shim gives as much. */
+#define DRAIN_MS 10000
+
+/* It may be gone already: `kedge delete` by hand, or a checkpoint that ended it. */
+static int remove_container(const struct task *task, struct err *err)
+{
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+	bool has_spec;
+
+	if (stored_open(task->root, task->id, &s, err)) {
+		if (err->kind != ERR_NOT_FOUND)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	has_spec = !stored_read_spec(&s, NULL);
+	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
+}
+
+static int run(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct task_op *op = arg;
+
+	(void)answer;
+	if (remove_container(op->task, err))
+		return -1;
+	return mounts_remove(op->task->bundle, err);
+}
+
+static void reply(const struct task_process *p, struct call *call)
+{
+	Task__DeleteResponse response = TASK__DELETE_RESPONSE__INIT;
+	Wkt__Timestamp at;
+
+	response.pid = (uint32_t)p->pid;
+	response.exit_status = p->exit_status;
+	if (p->has_ended)
+		response.exited_at = task_timestamp(&p->exited_at, &at);
+	call_reply(call, &response.base);
+}
+
+/* --- the rest of the output --------------------------------------------------------------------*/
+
+static void finish(struct task_op *op)
+{
+	struct task_process *p = op->process;
+	struct task *task = op->task;
+
+	loop_timer_stop(&task->shim->loop, &p->patience);
+	if (*p->exec_id) {
+		reply(p, op->call);
+		task_remove_exec(p);
+		task_op_end(op);
+		return;
+	}
+	tell_delete(p);
+	reply(p, op->call);
+	task_free(task);
+	task_op_drop(op);
+}
+
+static void output_is_over(struct io *io)
+{
+	finish(io->owner);
+}
+
+static void patience_ends(struct loop_timer *timer)
+{
+	const struct task_process *p =
+		(void *)((char *)timer - offsetof(struct task_process, patience));
+
+	finish(p->task->op);
+}
+
+/* A reader that is slow gets a while; one that is gone can't keep the process from being deleted. */
+static void drain(struct task_op *op)
+{
+	struct task_process *p = op->process;
+
+	if (io_flush(&p->io)) {
+		finish(op);
+		return;
+	}
+	io_wait_idle(&p->io, output_is_over, op);
+	p->patience.fire = patience_ends;
+	loop_timer_set(&op->task->shim->loop, &p->patience, DRAIN_MS);
+}
+
+/* --- the operation -----------------------------------------------------------------------------*/
+
+static void done(void *arg, struct worker_answer *answer)
+{
+	struct task_op *op = arg;
+
+	if (answer->err.kind) {
+		call_fail_err(op->call, &answer->err);
+		task_op_end(op);
+		return;
+	}
+	/* one that was never started has been killed just now */
+	children_reap(&op->task->shim->children);
+	task_publish_exit(op->process);
+	drain(op);
+}
+
+static void begin(struct task_op *op)
+{
+	struct task_process *p = op->process;
+	const struct state_refusal *no = state_refuses(p->state, OP_DELETE, *p->exec_id);
+
+	if (no) {
+		call_fail(op->call, no->code, "%s", no->text);
+		task_op_end(op);
+	} else if (*p->exec_id) {
+		drain(op);
+	} else {
+		task_op_work(op, run, done, NULL);
+	}
+}
+
+void method_delete(struct shim *shim, struct call *call)
+{
+	const Task__ProcessRequest *req = (const Task__ProcessRequest *)call->request;
+	struct task_process *process = task_lookup(shim, call, req->id, req->exec_id);
+
+	if (process)
+		task_op_begin(process->task, call, req->exec_id, begin);
+}

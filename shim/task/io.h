@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * io.h - stdin, stdout and stderr of a container's process
+ *
+ * In       the three paths of a Create or Exec request: fifos that the client has made
+ * Out      the process's own ends: pipes, which CRIU can dump, or the null device
+ * Effects  opens fifos, copies between them and the pipes by the loop
+ * Source   containerd 1.7 pkg/process/io.go and containerd/fifo
+ *
+ * A fifo for output is opened for reading, too: a client that goes away (dockerd restarts, ctr
+ * detaches) gives the container no SIGPIPE, and another may come. For stdin a writer of ours keeps
+ * the fifo from ending with the first client, until io_close_stdin().
+ */
+#ifndef KEDGE_SHIM_TASK_IO_H
+#define KEDGE_SHIM_TASK_IO_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "shim/task/io_copy.h"
+
+/* As in the requests: "" is none. Borrowed. */
+struct io_paths {
+	const char *path[3]; /* stdin, stdout, stderr */
+};
+
+struct io {
+	struct loop *loop;
+	struct io_copy copies[3];
+	int stdin_writer; /* keeps stdin's fifo open */
+	/* told once, after io_wait_idle(), when all output has been copied */
+	void (*idle)(struct io *io);
+	void *owner;
+};
+
+/* An io without streams. Its owner may not move it. */
+void io_init(struct io *io, struct loop *loop);
+
+/*
+ * Open the fifos and make the pipes. `ends` gets the process's fds 0, 1, 2 (CLOEXEC, the caller's to
+ * close), -1 for the null device.
+ * Errors: ERR_INVALID for a path that is none, from errno for a fifo that isn't there.
+ */
+int io_open(struct io *io, const struct io_paths *paths, int ends[3], struct err *err);
+
+/* Copy what is there now. Whether all output is over. */
+bool io_flush(struct io *io);
+
+/* Let io->idle be told when the output so far is over; not from within. */
+void io_wait_idle(struct io *io, void (*idle)(struct io *io), void *owner);
+
+/* Let stdin end when the client has closed it. */
+void io_close_stdin(struct io *io);
+
+/* Close everything; what is on its way is lost. Harmless when it is closed. */
+void io_done(struct io *io);
+
+#endif

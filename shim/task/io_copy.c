@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "shim/task/io_copy.h"
+
+#define PIECE_BYTES  65536U /* what a pipe holds */
+#define CHUNK_BYTES  8192U  /* without splice */
+#define TURN_PIECES  16	    /* then the others' turn comes */
+#define FLUSH_PIECES 64	    /* a source that fills as fast as it is emptied is never empty */
+
+enum moved { MOVED_SOME, MOVED_ALL, MOVED_FULL, MOVED_END };
+
+void io_copy_end(struct io_copy *copy)
+{
+	if (copy->loop) {
+		loop_unwatch(copy->loop, &copy->from);
+		loop_unwatch(copy->loop, &copy->to);
+	}
+	fd_close(&copy->from.fd);
+	fd_close(&copy->to.fd);
+	buf_done(&copy->rest);
+	copy->rest_at = 0;
+}
+
+bool io_copy_has_ended(const struct io_copy *copy)
+{
+	return copy->from.fd < 0;
+}
+
+/* EAGAIN doesn't say which of the two isn't ready. */
+static enum moved who_waits(const struct io_copy *copy)
+{
+	struct pollfd p = { .fd = copy->to.fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 ? MOVED_ALL : MOVED_FULL;
+}
+
+static enum moved failed(struct io_copy *copy)
+{
+	if (errno == EINTR)
+		return MOVED_SOME;
+	if (errno == EAGAIN)
+		return who_waits(copy);
+	/* EPIPE: the reader has closed; EIO: the last user of a terminal has */
+	if (errno != EPIPE && errno != EIO)
+		log_warn("copy a container's stdio: %s", strerror(errno));
+	return MOVED_END;
+}
+
+static enum moved write_rest(struct io_copy *copy)
+{
+	ssize_t n = write(copy->to.fd, copy->rest.p + copy->rest_at, copy->rest.n - copy->rest_at);
+
+	if (n < 0)
+		return errno == EAGAIN ? MOVED_FULL : failed(copy);
+	copy->rest_at += (size_t)n;
+	if (copy->rest_at == copy->rest.n) {
+		buf_done(&copy->rest);
+		copy->rest_at = 0;
+	}
+	return MOVED_SOME;
+}
+
+static enum moved move_by_buffer(struct io_copy *copy)
+{
+	char chunk[CHUNK_BYTES];
+	ssize_t n;
+
+	if (copy->rest.n)
+		return write_rest(copy);
+	n = read(copy->from.fd, chunk, sizeof(chunk));
+	if (n < 0)
+		return errno == EAGAIN ? MOVED_ALL : failed(copy);
+	if (n == 0)
+		return MOVED_END;
+	buf_add(&copy->rest, chunk, (size_t)n);
+	return write_rest(copy);
+}
+
+static enum moved move_piece(struct io_copy *copy)
+{
+	ssize_t n;
+
+	if (copy->no_splice)
+		return move_by_buffer(copy);
+	n = splice(copy->from.fd, NULL, copy->to.fd, NULL, PIECE_BYTES,
+		   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+	if (n > 0)
+		return MOVED_SOME;
+	if (n == 0)
+		return MOVED_END;
+	if (errno != EINVAL)
+		return failed(copy);
+	copy->no_splice = true;
+	return MOVED_SOME;
+}
+
+/*
+ * While the reader is slow the source isn't watched at all: its hang-up would be told without end.
+ */
+static void watch(struct io_copy *copy, bool is_full)
+{
+	struct loop_source *on = is_full ? &copy->to : &copy->from;
+	struct err err = { 0 };
+
+	loop_unwatch(copy->loop, is_full ? &copy->from : &copy->to);
+	if (loop_watch(copy->loop, on, is_full ? EPOLLOUT : EPOLLIN, &err)) {
+		log_error("a container's stdio: %s", err.msg);
+		io_copy_end(copy);
+	}
+}
+
+static enum moved move(struct io_copy *copy, int pieces)
+{
+	enum moved moved = MOVED_SOME;
+
+	while (moved == MOVED_SOME && pieces-- > 0)
+		moved = move_piece(copy);
+	if (moved == MOVED_END)
+		io_copy_end(copy);
+	else
+		watch(copy, moved == MOVED_FULL);
+	return moved;
+}
+
+static void turn(struct io_copy *copy)
+{
+	enum moved moved = move(copy, TURN_PIECES);
+
+	if (copy->idle && (moved == MOVED_ALL || moved == MOVED_END))
+		copy->idle(copy);
+}
+
+static void from_ready(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	turn((void *)((char *)source - offsetof(struct io_copy, from)));
+}
+
+static void to_ready(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	turn((void *)((char *)source - offsetof(struct io_copy, to)));
+}
+
+void io_copy_start(struct io_copy *copy, struct loop *loop, int from, int to)
+{
+	copy->loop = loop;
+	copy->from = (struct loop_source){ .fd = from, .ready = from_ready };
+	copy->to = (struct loop_source){ .fd = to, .ready = to_ready };
+	watch(copy, false);
+}
+
+bool io_copy_flush(struct io_copy *copy)
+{
+	if (io_copy_has_ended(copy))
+		return true;
+	return move(copy, FLUSH_PIECES) != MOVED_FULL;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * io_copy.h - bytes from one fd to another, as fast as the slower of the two
+ *
+ * In       two non-blocking fds; pipes, fifos, a terminal, a file
+ * Effects  splice(2), where that can't: read(2) and write(2) with a small buffer
+ *
+ * What the reader doesn't take stays in the source: then nothing is read until it does.
+ */
+#ifndef KEDGE_SHIM_TASK_IO_COPY_H
+#define KEDGE_SHIM_TASK_IO_COPY_H
+
+#include <stdbool.h>
+
+#include "core/base/str.h"
+#include "shim/task/loop.h"
+
+struct io_copy {
+	struct loop *loop;
+	struct loop_source from; /* fds are ours to close; -1 when it has ended */
+	struct loop_source to;
+	struct buf rest; /* what was read and couldn't be written yet, without splice */
+	size_t rest_at;
+	bool no_splice;
+	/* told when the source is empty or has ended, if set */
+	void (*idle)(struct io_copy *copy);
+	void *owner;
+};
+
+/* Begin to copy from `from` to `to` (both consumed). `copy` must stay where it is. */
+void io_copy_start(struct io_copy *copy, struct loop *loop, int from, int to);
+
+/* Copy what is there now. Whether all of it is over: false means that the reader is slow. */
+bool io_copy_flush(struct io_copy *copy);
+
+/* Whether it has ended: the source's writers are gone, or the reader is. */
+bool io_copy_has_ended(const struct io_copy *copy);
+
+/* End it: close both. A zeroed struct with fds -1 is an ended one. */
+void io_copy_end(struct io_copy *copy);
+
+#define IO_COPY_EMPTY                                   \
+	{                                               \
+		.from = { .fd = -1 }, .to = {.fd = -1 } \
+	}
+
+#endif

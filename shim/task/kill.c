@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kill.c - Kill: signal one process by its pid, or all of a container by a worker
+ *
+ * A process that we haven't reaped keeps its pid: to signal it by number is safe.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "core/run/control.h"
+#include "shim/task/methods.h"
+#include "shim/task/stored.h"
+#include "shim/task/task.h"
+
+struct kill_all {
+	struct call *call;
+	char *root;
+	char *id;
+	int sig;
+};
+
+static int run(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct kill_all *k = arg;
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+
+	(void)answer;
+	if (stored_open(k->root, k->id, &s, err))
+		return -1;
+	return control_kill(&s.c, k->sig, true, err);
+}
+
+static void done(void *arg, struct worker_answer *answer)
+{
+	struct kill_all *k = arg;
+
+	if (answer->err.kind)
+		call_fail_err(k->call, &answer->err);
+	else
+		call_reply(k->call, NULL);
+	free(k->root);
+	free(k->id);
+	free(k);
+}
+
+/* It may have to freeze the container meanwhile; nothing else waits for that. */
+static void kill_all(const struct task *task, struct call *call, int sig)
+{
+	struct kill_all *k = xcalloc(1, sizeof(*k));
+	struct worker_job job = { .run = run, .done = done, .arg = k, .stdio = { -1, -1, -1 } };
+	struct worker_answer failed = { .fd = -1 };
+
+	k->call = call;
+	k->root = xstrdup(task->root);
+	k->id = xstrdup(task->id);
+	k->sig = sig;
+	if (worker_start(&task->shim->children, &job, &failed.err))
+		done(k, &failed);
+}
+
+/* What is frozen in a v1 freezer dies when it thaws. */
+static void thaw(const struct task *task)
+{
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+
+	if (!stored_open(task->root, task->id, &s, NULL))
+		cgroup_set_frozen(&s.c.cgroup, false, NULL);
+}
+
+void method_kill(struct shim *shim, struct call *call)
+{
+	const Task__KillRequest *req = (const Task__KillRequest *)call->request;
+	struct task_process *p = task_lookup(shim, call, req->id, req->exec_id);
+	const struct state_refusal *no;
+
+	if (!p)
+		return;
+	no = state_refuses(p->state, OP_KILL, *p->exec_id);
+	if (!no && p->has_ended)
+		no = state_refuses(STATE_STOPPED, OP_KILL, *p->exec_id);
+	if (no) {
+		call_fail(call, no->code, "%s", no->text);
+		return;
+	}
+	if (req->all && !*p->exec_id) {
+		kill_all(p->task, call, (int)req->signal);
+		return;
+	}
+	if (kill(p->pid, (int)req->signal)) {
+		if (errno == ESRCH)
+			call_fail(call, CODE_NOT_FOUND, "process already finished");
+		else
+			call_fail(call, CODE_INVALID_ARGUMENT, "unknown signal %u", req->signal);
+		return;
+	}
+	if (req->signal == SIGKILL && p->task->init.state == STATE_PAUSED)
+		thaw(p->task);
+	call_reply(call, NULL);
+}

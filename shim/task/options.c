@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "core/base/log.h"
+#include "proto/runtime.pb-c.h"
+#include "shim/task/options.h"
+
+static char *text_or_null(const char *text)
+{
+	return *text ? xstrdup(text) : NULL;
+}
+
+static int parse_runc(const Wkt__Any *any, struct task_options *o)
+{
+	Runtime__RuncOptions *m =
+		runtime__runc_options__unpack(NULL, any->value.len, any->value.data);
+
+	if (!m)
+		return -1;
+	o->no_pivot = m->no_pivot_root;
+	o->no_new_keyring = m->no_new_keyring;
+	o->binary_name = text_or_null(m->binary_name);
+	o->root = text_or_null(m->root);
+	o->criu_image_path = text_or_null(m->criu_image_path);
+	o->criu_work_path = text_or_null(m->criu_work_path);
+	runtime__runc_options__free_unpacked(m, NULL);
+	return 0;
+}
+
+/* What ctr 1.7 sends for runtimes that aren't called io.containerd.runc…. */
+static int parse_old(const Wkt__Any *any, struct task_options *o)
+{
+	Runtime__OldCreateOptions *m =
+		runtime__old_create_options__unpack(NULL, any->value.len, any->value.data);
+
+	if (!m)
+		return -1;
+	o->no_pivot = m->no_pivot_root;
+	runtime__old_create_options__free_unpacked(m, NULL);
+	return 0;
+}
+
+static int parse_generic(const Wkt__Any *any, struct task_options *o)
+{
+	Runtime__GenericOptions *m =
+		runtime__generic_options__unpack(NULL, any->value.len, any->value.data);
+
+	if (!m)
+		return -1;
+	o->config_path = text_or_null(m->config_path);
+	buf_add(&o->config_body, m->config_body.data, m->config_body.len);
+	runtime__generic_options__free_unpacked(m, NULL);
+	return 0;
+}
+
+static const struct {
+	const char *type;
+	int (*parse)(const Wkt__Any *any, struct task_options *o);
+} types[] = {
+	{ "containerd.runc.v1.Options", parse_runc },
+	{ "containerd.linux.runc.CreateOptions", parse_old },
+	{ "runtimeoptions.v1.Options", parse_generic },
+};
+
+int task_options_parse(const Wkt__Any *any, struct task_options *options, struct err *err)
+{
+	const char *type, *slash;
+
+	if (!any || !*any->type_url)
+		return 0;
+	slash = strrchr(any->type_url, '/');
+	type = slash ? slash + 1 : any->type_url;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (strcmp(type, types[i].type) != 0)
+			continue;
+		if (types[i].parse(any, options))
+			return err_set(err, ERR_INVALID, "options: no %s", type);
+		return 0;
+	}
+	log_warn("options of type %s are not known and not used", any->type_url);
+	return 0;
+}
+
+void task_options_done(struct task_options *options)
+{
+	free(options->binary_name);
+	free(options->root);
+	free(options->criu_image_path);
+	free(options->criu_work_path);
+	free(options->config_path);
+	buf_done(&options->config_body);
+	*options = (struct task_options){ 0 };
+}

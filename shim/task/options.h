@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.h - the options of a task, as the client's Any has them
+ *
+ * In       Any of type containerd.runc.v1.Options or runtimeoptions.v1.Options; or none; or one with
+ *          neither type nor value, as containers that `ctr c restore` makes have
+ * Out      struct task_options
+ * Effects  none; safe on hostile input
+ */
+#ifndef KEDGE_SHIM_TASK_OPTIONS_H
+#define KEDGE_SHIM_TASK_OPTIONS_H
+
+#include "core/base/err.h"
+#include "core/base/str.h"
+#include "proto/well_known.pb-c.h"
+
+/* All strings are on the heap. A zeroed struct is a task without options. */
+struct task_options {
+	bool no_pivot;
+	bool no_new_keyring;
+	char *binary_name; /* which runtime runc's shim would call */
+	char *root; /* the client's idea of where containers are recorded, without namespace */
+	char *criu_image_path;
+	char *criu_work_path;
+	char *config_path;
+	struct buf config_body; /* TOML */
+};
+
+/* Read the options; `any` may be NULL. Errors: ERR_INVALID for what doesn't parse. */
+int task_options_parse(const Wkt__Any *any, struct task_options *options, struct err *err);
+
+/* Free the strings. */
+void task_options_done(struct task_options *options);
+
+#endif

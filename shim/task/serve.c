@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/linux/sealed.h"
+#include "shim/task/bootstrap.h"
+#include "shim/task/methods.h"
+#include "shim/task/serve.h"
+#include "shim/task/shim.h"
+
+/* How long after Shutdown events wait for a containerd that doesn't take them. */
+#define FAREWELL_MS 5000
+#define POLL_MS	    20
+
+struct serving {
+	struct shim shim;
+	struct loop_source signals;
+	struct loop_timer farewell;
+	unsigned int waited_ms;
+};
+
+void serve_report(const struct err *err)
+{
+	log_error("%s", err->msg);
+	fd_write_all(BOOTSTRAP_READY_FD, err->msg, strlen(err->msg), NULL);
+}
+
+/* --- signals -----------------------------------------------------------------------------------*/
+
+static void on_signals(struct loop_source *source, uint32_t events)
+{
+	struct serving *s = (void *)((char *)source - offsetof(struct serving, signals));
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(source->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue;
+		/* asked to go by hand; the containers stay, and containerd cleans up after us */
+		log_info("ended by signal %u", info.ssi_signo);
+		loop_stop(&s->shim.loop);
+	}
+	children_reap(&s->shim.children);
+}
+
+static int take_signals(struct serving *s, struct err *err)
+{
+	static const int wanted[] = { SIGCHLD, SIGTERM, SIGINT };
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		sigaddset(&set, wanted[i]);
+	if (sigprocmask(SIG_SETMASK, &set, NULL))
+		return err_sys(err, "block signals");
+	s->signals.ready = on_signals;
+	s->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signals.fd < 0)
+		return err_sys(err, "make a signalfd");
+	return loop_watch(&s->shim.loop, &s->signals, EPOLLIN, err);
+}
+
+/* --- the end -----------------------------------------------------------------------------------*/
+
+/* Whether the last answer and the last event are out; containerd waits 3 s for the first. */
+static void say_farewell(struct loop_timer *timer)
+{
+	struct serving *s = (void *)((char *)timer - offsetof(struct serving, farewell));
+	struct shim *shim = &s->shim;
+	bool all_told;
+
+	if (shim->tasks) {
+		/* of the same pod, it came while we were about to go */
+		shim->is_shut_down = false;
+		return;
+	}
+	all_told = !server_is_writing(&shim->server) && events_are_sent(&shim->events);
+	if (all_told || s->waited_ms >= FAREWELL_MS) {
+		loop_stop(&shim->loop);
+		return;
+	}
+	s->waited_ms += POLL_MS;
+	loop_timer_set(&shim->loop, timer, POLL_MS);
+}
+
+static void dispatch(void *arg, struct call *call, const ProtobufCBinaryData *payload)
+{
+	struct serving *s = arg;
+
+	methods_dispatch(&s->shim, call, payload);
+	if (!s->shim.is_shut_down || s->farewell.is_set)
+		return;
+	s->farewell.fire = say_farewell;
+	loop_timer_set(&s->shim.loop, &s->farewell, 0);
+}
+
+/* The socket's own name, which it was bound to. */
+static void remove_socket(int fd)
+{
+	struct sockaddr_un sa = { 0 };
+	socklen_t bytes = sizeof(sa) - 1;
+
+	if (!getsockname(fd, (struct sockaddr *)&sa, &bytes) && sa.sun_path[0] == '/')
+		unlink(sa.sun_path);
+}
+
+static void end(struct serving *s)
+{
+	if (!s->shim.tasks)
+		remove_socket(s->shim.server.source.fd);
+	server_done(&s->shim.server);
+	events_done(&s->shim.events);
+	loop_unwatch(&s->shim.loop, &s->signals);
+	fd_close(&s->signals.fd);
+	loop_done(&s->shim.loop);
+}
+
+/* --- the beginning -----------------------------------------------------------------------------*/
+
+static int begin(struct serving *s, const struct args *args, struct err *err)
+{
+	struct shim *shim = &s->shim;
+
+	shim->namespace = args->namespace;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return err_sys(err, "become a subreaper");
+	if (fd_cloexec(BOOTSTRAP_LISTEN_FD, true) || fd_cloexec(BOOTSTRAP_READY_FD, true))
+		return err_sys(err, "no socket is passed: kedge's server is started by `start`");
+	if (loop_init(&shim->loop, err) || take_signals(s, err))
+		return -1;
+	shim->server.dispatch = dispatch;
+	shim->server.arg = s;
+	events_init(&shim->events, &shim->loop, getenv("TTRPC_ADDRESS"), args->namespace);
+	return server_init(&shim->server, &shim->loop, BOOTSTRAP_LISTEN_FD, err);
+}
+
+/*
+ * The epoll fd takes the place of the ready fd, so that 0 to 2 stay taken: what a worker is given
+ * as stdio must lie above.
+ */
+static int tell_ready(struct loop *loop, struct err *err)
+{
+	const char ready = SERVE_IS_READY;
+
+	if (fd_write_all(BOOTSTRAP_READY_FD, &ready, 1, err))
+		return -1;
+	if (dup3(loop->epoll_fd, BOOTSTRAP_READY_FD, O_CLOEXEC) < 0)
+		return err_sys(err, "move the epoll fd");
+	fd_close(&loop->epoll_fd);
+	loop->epoll_fd = BOOTSTRAP_READY_FD;
+	return 0;
+}
+
+int serve_run(const struct args *args, char **argv, char **envp)
+{
+	static struct serving serving;
+	struct err err = { 0 };
+
+	log_setup(-1, LOG_TEXT, args->debug);
+	prctl(PR_SET_NAME, SHIM_NAME); /* what is executed by an fd or link is called after that */
+	if (!args->namespace || sealed_self_exec(argv, envp, &err) || begin(&serving, args, &err) ||
+	    tell_ready(&serving.shim.loop, &err)) {
+		serve_report(&err);
+		return 1;
+	}
+	if (loop_run(&serving.shim.loop, &err))
+		log_error("%s", err.msg);
+	end(&serving);
+	return err.kind ? 1 : 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * start.c - Start: a container's first process executes its program
+ *
+ * The operation holds back the exit of a process that ends at once, until "start" is on its way.
+ */
+#include "core/run/control.h"
+#include "shim/task/methods.h"
+#include "shim/task/stored.h"
+#include "shim/task/task.h"
+#include "shim/task/tell.h"
+
+static int run(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct task_op *op = arg;
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+
+	(void)answer;
+	if (stored_open(op->task->root, op->task->id, &s, err) || stored_read_spec(&s, err))
+		return -1;
+	return control_start(&s.c, &s.spec, err);
+}
+
+static void done(void *arg, struct worker_answer *answer)
+{
+	struct task_op *op = arg;
+	Task__StartResponse response = TASK__START_RESPONSE__INIT;
+
+	if (answer->err.kind) {
+		err_wrap(&answer->err, "OCI runtime start failed");
+		call_fail_err(op->call, &answer->err);
+	} else {
+		op->process->state = STATE_RUNNING;
+		tell_start(op->process);
+		response.pid = (uint32_t)op->process->pid;
+		call_reply(op->call, &response.base);
+	}
+	task_op_end(op);
+}
+
+static void begin(struct task_op *op)
+{
+	const struct state_refusal *no = state_refuses(op->process->state, OP_START, false);
+
+	if (no) {
+		call_fail(op->call, no->code, "%s", no->text);
+		task_op_end(op);
+		return;
+	}
+	task_op_work(op, run, done, NULL);
+}
+
+void method_start(struct shim *shim, struct call *call)
+{
+	const Task__ProcessRequest *req = (const Task__ProcessRequest *)call->request;
+	struct task_process *process = task_lookup(shim, call, req->id, req->exec_id);
+
+	if (process)
+		task_op_begin(process->task, call, req->exec_id, begin);
+}
