@@ -13,6 +13,7 @@
 #include "oci/config.h"
 #include "shim/task/methods.h"
 #include "shim/task/mounts.h"
+#include "shim/task/stdio.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
@@ -94,7 +95,6 @@ static void begin(struct task_op *op)
 	const Task__CreateRequest *req = request_of(op);
 	struct task *task = op->task;
 	const char *const paths[3] = { req->stdin, req->stdout, req->stderr };
-	struct io_paths io = { .path = { paths[0], paths[1], paths[2] } };
 	struct worker_answer failed = { .fd = -1 };
 	int ends[3];
 
@@ -105,7 +105,7 @@ static void begin(struct task_op *op)
 		return;
 	}
 	task->root = stored_root(task->options.root, task->shim->namespace);
-	if (io_open(&task->init.io, &io, ends, &failed.err)) {
+	if (stdio_open(&task->init, ends, &failed.err)) {
 		done(op, &failed);
 		return;
 	}

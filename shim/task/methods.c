@@ -12,6 +12,7 @@ static const struct method {
 	{ "Create", &task__create_request__descriptor, method_create },
 	{ "Start", &task__process_request__descriptor, method_start },
 	{ "Delete", &task__process_request__descriptor, method_delete },
+	{ "Exec", &task__exec_request__descriptor, method_exec },
 	{ "State", &task__process_request__descriptor, method_state },
 	{ "Wait", &task__process_request__descriptor, method_wait },
 	{ "Kill", &task__kill_request__descriptor, method_kill },

@@ -26,6 +26,9 @@ void method_start(struct shim *shim, struct call *call);
 /* delete.c: take away what has stopped, or was never started. */
 void method_delete(struct shim *shim, struct call *call);
 
+/* exec.c: record a process that is to run in the container. */
+void method_exec(struct shim *shim, struct call *call);
+
 /* kill.c: signal a process, or all of the container. */
 void method_kill(struct shim *shim, struct call *call);
 

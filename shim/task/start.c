@@ -5,6 +5,7 @@
  * The operation holds back the exit of a process that ends at once, until "start" is on its way.
  */
 #include "core/run/control.h"
+#include "shim/task/exec.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
@@ -56,5 +57,6 @@ void method_start(struct shim *shim, struct call *call)
 	struct task_process *process = task_lookup(shim, call, req->id, req->exec_id);
 
 	if (process)
-		task_op_begin(process->task, call, req->exec_id, begin);
+		task_op_begin(process->task, call, req->exec_id,
+			      *req->exec_id ? exec_start : begin);
 }

@@ -27,6 +27,15 @@ void tell_create(struct task *task, const Task__CreateRequest *request)
 	publish(task, "/tasks/create", "containerd.events.TaskCreate", &event.base);
 }
 
+void tell_exec_added(struct task_process *process)
+{
+	Events__TaskExecAdded event = EVENTS__TASK_EXEC_ADDED__INIT;
+
+	event.container_id = process->task->id;
+	event.exec_id = process->exec_id;
+	publish(process->task, "/tasks/exec-added", "containerd.events.TaskExecAdded", &event.base);
+}
+
 static void tell_exec_started(struct task_process *process)
 {
 	Events__TaskExecStarted event = EVENTS__TASK_EXEC_STARTED__INIT;

@@ -16,6 +16,9 @@ void tell_create(struct task *task, const Task__CreateRequest *request);
 /* /tasks/start, or /tasks/exec-started for an exec'd process. */
 void tell_start(struct task_process *process);
 
+/* /tasks/exec-added */
+void tell_exec_added(struct task_process *process);
+
 /* /tasks/exit */
 void tell_exit(struct task_process *process);
 
