@@ -11,6 +11,7 @@
 #include "core/run/create.h"
 #include "core/run/store.h"
 #include "oci/config.h"
+#include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/mounts.h"
 #include "shim/task/stdio.h"
@@ -45,6 +46,7 @@ static int create(const struct task_op *op, struct stored *s, struct worker_answ
 	    oci_config_load(task->bundle, &s->config, &s->spec, err))
 		return -1;
 	req.seed.config = s->config.p;
+	s->spec.process.terminal = req.wants_master; /* what the client asks for counts */
 	if (create_container(&req, &s->c, &answer->fd, err))
 		return -1;
 	answer->pid = s->c.pid;
@@ -68,10 +70,22 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 
 /* --- in the server -----------------------------------------------------------------------------*/
 
+static void created(struct io *io)
+{
+	struct task_op *op = io->owner;
+	Task__CreateResponse response = TASK__CREATE_RESPONSE__INIT;
+	struct task *task = op->task;
+
+	task->init.state = STATE_CREATED;
+	tell_create(task, request_of(op));
+	response.pid = (uint32_t)task->init.pid;
+	call_reply(op->call, &response.base);
+	task_op_end(op);
+}
+
 static void done(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
-	Task__CreateResponse response = TASK__CREATE_RESPONSE__INIT;
 	struct task *task = op->task;
 
 	if (answer->err.kind) {
@@ -82,12 +96,9 @@ static void done(void *arg, struct worker_answer *answer)
 		return;
 	}
 	task->has_pid_ns = answer->flags & HAS_PID_NS;
-	task->init.state = STATE_CREATED;
+	io_take_master(&task->init.io, take_fd(&answer->fd));
 	task_process_set_pid(&task->init, answer->pid);
-	tell_create(task, request_of(op));
-	response.pid = (uint32_t)answer->pid;
-	call_reply(op->call, &response.base);
-	task_op_end(op);
+	io_when_ready(&task->init.io, created, op);
 }
 
 static void begin(struct task_op *op)
@@ -120,8 +131,6 @@ static bool is_valid(const Task__CreateRequest *req, struct err *err)
 		return !err_set(err, ERR_INVALID, "bundle \"%s\" is no absolute path", req->bundle);
 	if (*req->checkpoint)
 		return !err_set(err, ERR_UNSUPPORTED, "create from a checkpoint");
-	if (req->terminal)
-		return !err_set(err, ERR_UNSUPPORTED, "a task with a terminal");
 	return !store_check_id(req->id, err);
 }
 

@@ -54,12 +54,12 @@ static void reply(const struct task_process *p, struct call *call)
 
 /* --- the rest of the output --------------------------------------------------------------------*/
 
-static void finish(struct task_op *op)
+static void forget(struct io *io)
 {
+	struct task_op *op = io->owner;
 	struct task_process *p = op->process;
 	struct task *task = op->task;
 
-	loop_timer_stop(&task->shim->loop, &p->patience);
 	if (*p->exec_id) {
 		reply(p, op->call);
 		task_remove_exec(p);
@@ -70,6 +70,15 @@ static void finish(struct task_op *op)
 	reply(p, op->call);
 	task_free(task);
 	task_op_drop(op);
+}
+
+/* A logger gets its time, too. */
+static void finish(struct task_op *op)
+{
+	struct task_process *p = op->process;
+
+	loop_timer_stop(&op->task->shim->loop, &p->patience);
+	io_end(&p->io, forget, op);
 }
 
 static void output_is_over(struct io *io)

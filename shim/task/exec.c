@@ -5,6 +5,7 @@
 #include "core/run/exec.h"
 #include "oci/config.h"
 #include "shim/task/exec.h"
+#include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/stdio.h"
 #include "shim/task/stored.h"
@@ -118,23 +119,31 @@ static void fail(struct task_op *op, struct err *err)
 	task_op_end(op);
 }
 
+static void started(struct io *io)
+{
+	struct task_op *op = io->owner;
+	Task__StartResponse response = TASK__START_RESPONSE__INIT;
+
+	tell_start(op->process);
+	response.pid = (uint32_t)op->process->pid;
+	call_reply(op->call, &response.base);
+	task_op_end(op);
+}
+
 static void done(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
 	struct task_process *p = op->process;
-	Task__StartResponse response = TASK__START_RESPONSE__INIT;
 
 	if (answer->err.kind) {
 		fail(op, &answer->err);
 		return;
 	}
+	io_take_master(&p->io, take_fd(&answer->fd));
 	protobuf_c_message_free_unpacked(take_ptr(&p->exec_request), NULL);
 	p->state = STATE_RUNNING;
 	task_process_set_pid(p, answer->pid);
-	tell_start(p);
-	response.pid = (uint32_t)p->pid;
-	call_reply(op->call, &response.base);
-	task_op_end(op);
+	io_when_ready(&p->io, started, op);
 }
 
 void exec_start(struct task_op *op)

@@ -14,18 +14,27 @@ void io_init(struct io *io, struct loop *loop)
 {
 	static const struct io_copy empty = IO_COPY_EMPTY;
 
-	*io = (struct io){ .loop = loop, .stdin_writer = -1 };
+	*io = (struct io){ .loop = loop, .stdin_writer = -1, .master = -1, .clients = { -1, -1 } };
 	for (int i = 0; i < 3; i++) {
 		io->copies[i] = empty;
 		io->copies[i].owner = io;
 	}
 }
 
-void io_done(struct io *io)
+static void close_all(struct io *io)
 {
 	for (int i = 0; i < 3; i++)
 		io_copy_end(&io->copies[i]);
 	fd_close(&io->stdin_writer);
+	fd_close(&io->master);
+	fd_close(&io->clients[0]);
+	fd_close(&io->clients[1]);
+}
+
+void io_done(struct io *io)
+{
+	close_all(io);
+	io_log_free(take_ptr(&io->log));
 	io->idle = NULL;
 }
 
@@ -36,17 +45,35 @@ static bool is_fifo(int fd)
 	return !fstat(fd, &st) && S_ISFIFO(st.st_mode);
 }
 
+/* mkdir -p of the directory that `path` is in. */
+static int make_parents(const char *path, struct err *err)
+{
+	auto_free char *part = xstrdup(path);
+
+	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return err_sys(err, "make directory %s", part);
+		*slash = '/';
+	}
+	return 0;
+}
+
 /* The client's side of an output: a fifo, or a file that is appended to. */
-static int open_output(const char *path, struct err *err)
+static int open_output(const struct stdio_uri *uri, struct err *err)
 {
 	const int flags = O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-	auto_fd int fd = open(path, O_RDWR | flags);
+	auto_fd int fd = -1;
 
+	if (uri->kind == STDIO_FILE && make_parents(uri->path, err))
+		return -1;
+	if (uri->kind == STDIO_FIFO)
+		fd = open(uri->path, O_RDWR | flags);
 	if (fd >= 0 && is_fifo(fd))
 		return take_fd(&fd);
 	fd_close(&fd);
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | flags, 0644);
-	return fd < 0 ? err_sys(err, "open %s", path) : take_fd(&fd);
+	fd = open(uri->path, O_WRONLY | O_CREAT | O_APPEND | flags, 0644);
+	return fd < 0 ? err_sys(err, "open %s", uri->path) : take_fd(&fd);
 }
 
 /* A writer can be had only once there is a reader. */
@@ -78,16 +105,30 @@ static int make_pipe(int *ours, int *theirs, bool is_input, struct err *err)
 	return 0;
 }
 
-static int open_stream(struct io *io, int i, const char *path, int *end, struct err *err)
+/* What the client has at its end, by its path; -1 with an error. */
+static int open_client(struct io *io, int i, const char *path, struct err *err)
 {
-	auto_fd int client = -1;
+	AUTO(stdio_uri_done) struct stdio_uri uri = { 0 };
+
+	if (stdio_uri_parse(path, &uri, err))
+		return -1;
+	if (uri.kind == STDIO_BINARY || (i == 0 && uri.kind != STDIO_FIFO))
+		return err_set(err, ERR_INVALID, "\"%s\" is for stdout", path);
+	return i ? open_output(&uri, err) : open_input(io, uri.path, err);
+}
+
+static int open_stream(struct io *io, int i, const struct io_paths *paths, int *end,
+		       struct err *err)
+{
+	auto_fd int client = open_client(io, i, paths->path[i], err);
 	int ours = -1;
 
-	if (path[0] != '/')
-		return err_set(err, ERR_INVALID, "unknown STDIO scheme in \"%s\"", path);
-	client = i ? open_output(path, err) : open_input(io, path, err);
 	if (client < 0)
 		return -1;
+	if (paths->terminal) {
+		io->clients[i] = take_fd(&client);
+		return 0;
+	}
 	if (make_pipe(&ours, end, i == 0, err)) {
 		fd_close(&ours);
 		return -1;
@@ -99,20 +140,53 @@ static int open_stream(struct io *io, int i, const char *path, int *end, struct 
 	return 0;
 }
 
+/* stdout says whether there is a logger, for both outputs. */
+static int open_logger(struct io *io, const struct io_paths *paths, int ends[3], struct err *err)
+{
+	AUTO(stdio_uri_done) struct stdio_uri uri = { 0 };
+	int outputs[2];
+
+	if (!*paths->path[1])
+		return 0;
+	if (stdio_uri_parse(paths->path[1], &uri, err))
+		return -1;
+	if (uri.kind != STDIO_BINARY)
+		return 0;
+	io->log = io_log_new(&uri, &paths->env, io->loop, outputs, err);
+	if (!io->log)
+		return -1;
+	if (paths->terminal) {
+		fcntl(outputs[0], F_SETFL, O_WRONLY | O_NONBLOCK);
+		io->clients[1] = outputs[0];
+		fd_close(&outputs[1]);
+		return 0;
+	}
+	ends[1] = outputs[0];
+	ends[2] = outputs[1];
+	return 0;
+}
+
+static int open_streams(struct io *io, const struct io_paths *paths, int ends[3], struct err *err)
+{
+	for (int i = 0; i < 3; i++) {
+		if (!*paths->path[i] || (i && io->log) || (i == 2 && paths->terminal))
+			continue;
+		if (open_stream(io, i, paths, &ends[i], err))
+			return err_wrap(err, "%s", names[i]);
+	}
+	return 0;
+}
+
 int io_open(struct io *io, const struct io_paths *paths, int ends[3], struct err *err)
 {
 	for (int i = 0; i < 3; i++)
 		ends[i] = -1;
-	for (int i = 0; i < 3; i++) {
-		if (!*paths->path[i] || !open_stream(io, i, paths->path[i], &ends[i], err))
-			continue;
-		err_wrap(err, "%s", names[i]);
-		for (int k = 0; k < 3; k++)
-			fd_close(&ends[k]);
-		io_done(io);
-		return -1;
-	}
-	return 0;
+	if (!open_logger(io, paths, ends, err) && !open_streams(io, paths, ends, err))
+		return 0;
+	for (int i = 0; i < 3; i++)
+		fd_close(&ends[i]);
+	io_done(io);
+	return -1;
 }
 
 bool io_flush(struct io *io)
@@ -122,15 +196,21 @@ bool io_flush(struct io *io)
 	return io_copy_flush(&io->copies[2]) && out;
 }
 
+static void tell(struct io *io)
+{
+	void (*told)(struct io *) = io->idle;
+
+	io->idle = NULL;
+	if (told)
+		told(io);
+}
+
 static void copy_idle(struct io_copy *copy)
 {
 	struct io *io = copy->owner;
-	void (*idle)(struct io *) = io->idle;
 
-	if (!idle || !io_flush(io))
-		return;
-	io->idle = NULL;
-	idle(io);
+	if (io->idle && io_flush(io))
+		tell(io);
 }
 
 void io_wait_idle(struct io *io, void (*idle)(struct io *io), void *owner)
@@ -138,6 +218,36 @@ void io_wait_idle(struct io *io, void (*idle)(struct io *io), void *owner)
 	io->idle = idle;
 	io->owner = owner;
 	io->copies[1].idle = io->copies[2].idle = copy_idle;
+}
+
+static void log_told(struct io_log *log)
+{
+	tell(log->owner);
+}
+
+void io_when_ready(struct io *io, void (*ready)(struct io *io), void *owner)
+{
+	io->idle = ready;
+	io->owner = owner;
+	if (!io->log) {
+		tell(io);
+		return;
+	}
+	io->log->owner = io;
+	io_log_when_ready(io->log, log_told);
+}
+
+void io_end(struct io *io, void (*ended)(struct io *io), void *owner)
+{
+	close_all(io);
+	io->idle = ended;
+	io->owner = owner;
+	if (!io->log) {
+		tell(io);
+		return;
+	}
+	io->log->owner = io;
+	io_log_when_ended(io->log, log_told);
 }
 
 void io_close_stdin(struct io *io)

@@ -19,6 +19,7 @@ static const struct method {
 	{ "Pids", &task__id_request__descriptor, method_pids },
 	{ "Connect", &task__id_request__descriptor, method_connect },
 	{ "CloseIO", &task__close_iorequest__descriptor, method_close_io },
+	{ "ResizePty", &task__resize_pty_request__descriptor, method_resize_pty },
 	{ "Shutdown", &task__shutdown_request__descriptor, method_shutdown },
 };
 

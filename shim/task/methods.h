@@ -44,6 +44,9 @@ void method_connect(struct shim *shim, struct call *call);
 /* stdio.c: stdin ends when the client closes it. */
 void method_close_io(struct shim *shim, struct call *call);
 
+/* stdio.c: the size of a terminal. */
+void method_resize_pty(struct shim *shim, struct call *call);
+
 /* shutdown.c: end, if there is no task any more. */
 void method_shutdown(struct shim *shim, struct call *call);
 

@@ -1,0 +1,168 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Terminals of tasks and of exec'd programs, with a real `ctr` on a terminal of its own; and the URIs
+# that output can go to.
+
+load ../lib/common
+load ../lib/containerd
+
+setup() { containerd_setup; }
+teardown() { containerd_teardown; }
+
+# on_terminal ROWS COLUMNS TYPED COMMAND...: run it on a new terminal of that size; TYPED is typed once
+# "ready" has been shown. Shows what comes, without carriage returns; its exit status is the command's.
+on_terminal() {
+	timeout -k 5 60 python3 - "$@" <<-'END'
+		import fcntl, os, struct, sys
+		TIOCSWINSZ = 0x5414 # python3-minimal has no termios
+		rows, columns, typed = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+		master, slave = os.openpty()
+		fcntl.ioctl(master, TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+		pid = os.fork()
+		if pid == 0:
+		    os.login_tty(slave)
+		    os.execvp(sys.argv[4], sys.argv[4:])
+		os.close(slave)
+		shown = b""
+		while True:
+		    try:
+		        piece = os.read(master, 4096)
+		    except OSError:
+		        break
+		    if not piece:
+		        break
+		    shown += piece
+		    os.write(1, piece.replace(b"\r", b""))
+		    if b"ready" in shown and typed:
+		        os.write(master, typed.encode())
+		        typed = ""
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	END
+}
+
+IMAGE=docker.io/library/busybox:1
+
+@test "ctr run -t gives the program a terminal, typing and output, and its exit status" {
+	# the container's $a
+	# shellcheck disable=SC2016
+	run on_terminal 24 80 $'hello\n' ctr run -t --rm --runtime "$RUNTIME" "$IMAGE" t-1 \
+		/bin/sh -c 'test -t 0 && test -t 1 && test -t 2 && tty; echo ready; read a; echo "got $a" >&2; exit 7'
+	[ "$status" -eq 7 ]
+	[[ $output == *"/dev/"*"got hello"* ]]
+	wait_until 5 no_task_left
+}
+
+@test "the terminal has the size of the client's, and follows it" {
+	run on_terminal 33 111 $'\n' ctr run -t --rm --runtime "$RUNTIME" "$IMAGE" t-1 \
+		/bin/sh -c 'sleep 1; echo ready; read a; stty size'
+	[ "$status" -eq 0 ]
+	[[ $output == *"33 111"* ]]
+}
+
+@test "a control character typed is a signal to the program" {
+	run on_terminal 24 80 $'\003' ctr run -t --rm --runtime "$RUNTIME" "$IMAGE" t-1 \
+		/bin/sh -c 'trap "echo interrupted; exit 3" INT; echo ready; while :; do sleep 0.1; done'
+	[ "$status" -eq 3 ]
+	[[ $output == *interrupted* ]]
+}
+
+@test "all that a program writes to its terminal is shown, however soon it ends" {
+	run on_terminal 24 80 "" ctr run -t --rm --runtime "$RUNTIME" "$IMAGE" t-1 /bin/seq 1 100000
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 100000 ]
+	[ "${lines[99999]}" = 100000 ]
+}
+
+@test "ctr task exec -t gives an exec'd program a terminal of its own" {
+	ctr_run -d t-1 /bin/sleep 1000
+	# shellcheck disable=SC2016
+	run on_terminal 44 99 $'hello\n' ctr task exec -t --exec-id e1 t-1 \
+		/bin/sh -c 'tty; sleep 1; echo ready; read a; echo "got $a"; stty size; exit 5'
+	[ "$status" -eq 5 ]
+	[[ $output == *"/dev/pts/"*"got hello"*"44 99"* ]]
+	[ "$(task_status t-1)" = RUNNING ]
+}
+
+@test "two programs have two terminals, and the task's own goes on" {
+	local i
+	on_terminal 24 80 "" ctr run -t --runtime "$RUNTIME" "$IMAGE" t-1 \
+		/bin/sh -c 'while :; do echo tick; sleep 0.2; done' >"$T/t-1" 3>&- &
+	wait_until 10 has_task_status t-1 RUNNING
+	for i in e1 e2; do
+		on_terminal 24 80 "" ctr task exec -t --exec-id "$i" t-1 /bin/sh -c 'tty; read a' >"$T/$i" 3>&- &
+	done
+	wait_until 10 file_has "$T/e1" /dev/pts
+	wait_until 10 file_has "$T/e2" /dev/pts
+	[ "$(grep /dev/pts "$T/e1")" != "$(grep /dev/pts "$T/e2")" ]
+	ctr task kill -s KILL t-1
+	wait_until 10 file_has "$T/t-1" tick
+}
+
+@test "the shim sleeps while nobody types" {
+	local before shim
+	on_terminal 24 80 "" ctr run -t --runtime "$RUNTIME" "$IMAGE" t-1 /bin/sleep 1000 \
+		>/dev/null 3>&- &
+	wait_until 10 has_task_status t-1 RUNNING
+	shim=$(shim_pid t-1)
+	sleep 2.5
+	before=$(awk '{ print $14 + $15 }' "/proc/$shim/stat")
+	sleep 1
+	[ "$(awk '{ print $14 + $15 }' "/proc/$shim/stat")" -le $((before + 1)) ]
+	[ "$(find "/proc/$shim/fd" -mindepth 1 | wc -l)" -le 16 ]
+}
+
+@test "file:// appends both outputs, in a directory that is made" {
+	ctr_run -d --log-uri="file://$T/logs/of%20it/out" t-1 /bin/sh -c 'echo one; echo two >&2'
+	wait_until 5 has_task_status t-1 STOPPED
+	[ "$(sort "$T/logs/of it/out" | xargs)" = "one two" ]
+	ctr task rm t-1
+	ctr_run -d --log-uri="file://$T/logs/of%20it/out" t-2 /bin/sh -c 'echo three'
+	wait_until 5 has_task_status t-2 STOPPED
+	[ "$(sort "$T/logs/of it/out" | xargs)" = "one three two" ]
+}
+
+# Writes its environment, arguments and what it reads below the directory that it is given.
+make_logger() {
+	cat >"$T/logger" <<-'END'
+		#!/bin/bash
+		cd "$2" || exit
+		env | grep '^CONTAINER_' | sort >env
+		echo "$*" >args
+		ls -l /proc/self/fd | grep -o ' [0-9]* -> .*' >fds
+		cat <&4 >err 5>&- &
+		sleep 1
+		touch ready
+		exec 5>&-
+		cat <&3 >out
+		wait
+		sleep 0.5
+		touch done
+	END
+	chmod +x "$T/logger"
+}
+
+@test "binary:// runs a logger, which is ready before the task is and ends before that is deleted" {
+	make_logger
+	ctr_run -d --log-uri="binary://$T/logger?dir=$T&a=b+c" t-1 \
+		/bin/sh -c 'echo one; echo two >&2; exec sleep 1000'
+	[ -e "$T/ready" ]
+	wait_until 5 file_has "$T/out" one
+	wait_until 5 file_has "$T/err" two
+	[ "$(xargs <"$T/env")" = "CONTAINER_ID=t-1 CONTAINER_NAMESPACE=default" ]
+	[ "$(cat "$T/args")" = "dir $T a b c" ]
+	[ "$(grep -c 'pipe:' "$T/fds")" -eq 3 ] || cat "$T/fds"
+	[ ! -e "$T/done" ]
+	ctr task kill -s KILL t-1
+	wait_until 5 has_task_status t-1 STOPPED
+	ctr task rm t-1 || true
+	[ -e "$T/done" ]
+	wait_until 5 no_task_left
+}
+
+@test "a logger that isn't there is an error of create, and nothing is left" {
+	run ctr_run -d --log-uri=binary:///nonesuch t-1 /bin/true
+	[ "$status" -eq 1 ]
+	[[ $output == *"execute /nonesuch"* ]]
+	wait_until 5 no_task_left
+}
