@@ -6,40 +6,10 @@
 
 load ../lib/common
 load ../lib/containerd
+load ../lib/terminal
 
 setup() { containerd_setup; }
 teardown() { containerd_teardown; }
-
-# on_terminal ROWS COLUMNS TYPED COMMAND...: run it on a new terminal of that size; TYPED is typed once
-# "ready" has been shown. Shows what comes, without carriage returns; its exit status is the command's.
-on_terminal() {
-	timeout -k 5 60 python3 - "$@" <<-'END'
-		import fcntl, os, struct, sys
-		TIOCSWINSZ = 0x5414 # python3-minimal has no termios
-		rows, columns, typed = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-		master, slave = os.openpty()
-		fcntl.ioctl(master, TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-		pid = os.fork()
-		if pid == 0:
-		    os.login_tty(slave)
-		    os.execvp(sys.argv[4], sys.argv[4:])
-		os.close(slave)
-		shown = b""
-		while True:
-		    try:
-		        piece = os.read(master, 4096)
-		    except OSError:
-		        break
-		    if not piece:
-		        break
-		    shown += piece
-		    os.write(1, piece.replace(b"\r", b""))
-		    if b"ready" in shown and typed:
-		        os.write(master, typed.encode())
-		        typed = ""
-		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-	END
-}
 
 IMAGE=docker.io/library/busybox:1
 
@@ -47,7 +17,7 @@ IMAGE=docker.io/library/busybox:1
 	# the container's $a
 	# shellcheck disable=SC2016
 	run on_terminal 24 80 $'hello\n' ctr run -t --rm --runtime "$RUNTIME" "$IMAGE" t-1 \
-		/bin/sh -c 'test -t 0 && test -t 1 && test -t 2 && tty; echo ready; read a; echo "got $a" >&2; exit 7'
+		/bin/sh -c 'test -t 0 && test -t 1 && test -t 2 && readlink /proc/self/fd/2; echo ready; read a; echo "got $a" >&2; exit 7'
 	[ "$status" -eq 7 ]
 	[[ $output == *"/dev/"*"got hello"* ]]
 	wait_until 5 no_task_left
@@ -78,7 +48,7 @@ IMAGE=docker.io/library/busybox:1
 	ctr_run -d t-1 /bin/sleep 1000
 	# shellcheck disable=SC2016
 	run on_terminal 44 99 $'hello\n' ctr task exec -t --exec-id e1 t-1 \
-		/bin/sh -c 'tty; sleep 1; echo ready; read a; echo "got $a"; stty size; exit 5'
+		/bin/sh -c 'readlink /proc/self/fd/0; sleep 1; echo ready; read a; echo "got $a"; stty size; exit 5'
 	[ "$status" -eq 5 ]
 	[[ $output == *"/dev/pts/"*"got hello"*"44 99"* ]]
 	[ "$(task_status t-1)" = RUNNING ]
@@ -90,7 +60,7 @@ IMAGE=docker.io/library/busybox:1
 		/bin/sh -c 'while :; do echo tick; sleep 0.2; done' >"$T/t-1" 3>&- &
 	wait_until 10 has_task_status t-1 RUNNING
 	for i in e1 e2; do
-		on_terminal 24 80 "" ctr task exec -t --exec-id "$i" t-1 /bin/sh -c 'tty; read a' >"$T/$i" 3>&- &
+		on_terminal 24 80 "" ctr task exec -t --exec-id "$i" t-1 /bin/sh -c 'readlink /proc/self/fd/0; read a' >"$T/$i" 3>&- &
 	done
 	wait_until 10 file_has "$T/e1" /dev/pts
 	wait_until 10 file_has "$T/e2" /dev/pts

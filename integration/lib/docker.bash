@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# docker.bash - a dockerd beside the containerd of containerd.bash, and an image "bb"
+#
+# To be loaded after common and containerd.
+
+DOCKER_BUNDLES=/run/containerd/io.containerd.runtime.v2.task/moby
+
+# docker_start: start dockerd and wait until it answers; its log is $T/dockerd.log
+docker_start() {
+	dockerd --containerd /run/containerd/containerd.sock --experimental --live-restore \
+		>>"$T/dockerd.log" 2>&1 </dev/null 3>&- &
+	DOCKERD=$!
+	wait_until 20 docker version
+}
+
+# docker_kill: as a crash
+docker_kill() {
+	kill -KILL "$DOCKERD"
+	wait "$DOCKERD" 2>/dev/null || true
+	rm -f /var/run/docker.pid
+}
+
+# docker_setup: common_setup, containerd, dockerd and the image
+docker_setup() {
+	common_setup
+	containerd_start
+	docker_start
+	tar -C "$B/rootfs" -c . | docker import -c 'CMD ["/bin/sh"]' - bb >/dev/null
+}
+
+# docker_teardown: end all containers and both daemons
+docker_teardown() {
+	docker ps -aq | xargs -r docker rm -f >/dev/null 2>&1 || true
+	kill "$DOCKERD" 2>/dev/null || true
+	wait "$DOCKERD" 2>/dev/null || true
+	kill "$CONTAINERD" 2>/dev/null || true
+	wait "$CONTAINERD" 2>/dev/null || true
+}
+
+# docker_run [OPTION...] IMAGE COMMAND...: `docker run` with our runtime
+docker_run() { timeout -k 5 60 docker run --runtime "$RUNTIME" "$@"; }
+
+# no_shim_left: no bundle, state, mount or shim of Docker's is there any more
+no_shim_left() {
+	local found
+	found=$(find "$DOCKER_BUNDLES" /run/containerd/kedge/moby /run/containerd/s -mindepth 1 \
+		-maxdepth 1 ! -name .cache 2>/dev/null)
+	[ -z "$found" ] || {
+		echo "left: $found"
+		return 1
+	}
+	! grep "$DOCKER_BUNDLES" /proc/self/mountinfo && ! pgrep -f '^[^ ]*containerd-shim'
+}
