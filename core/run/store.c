@@ -53,7 +53,7 @@ int store_open(const char *root, struct store *store, struct err *err)
 	auto_fd int fd = -1;
 	char cwd[PATH_MAX];
 
-	if (!getcwd(cwd, sizeof(cwd)))
+	if (root[0] != '/' && !getcwd(cwd, sizeof(cwd)))
 		return err_sys(err, "find the working directory");
 	abs = root[0] == '/' ? xstrdup(root) : xasprintf("%s/%s", cwd, root);
 	fd = open(abs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -11,6 +11,7 @@
 #include "core/linux/sealed.h"
 #include "shim/task/bootstrap.h"
 #include "shim/task/bootstrap_params.h"
+#include "shim/task/group.h"
 #include "shim/task/serve.h"
 #include "shim/task/socket.h"
 
@@ -79,6 +80,9 @@ static void become_server(const struct args *args, char *name, char **envp)
 	raise_oom_score();
 	if (setpgid(0, 0))
 		log_warn("setpgid: error %d", errno);
+	/* the bundle of a pod's first container may be removed before the others are made */
+	if (chdir("/"))
+		log_warn("chdir /: error %d", errno);
 	if (!sealed_self_exec(server, envp, &err)) {
 		execve("/proc/self/exe", server, envp); /* the binary is sealed as it is */
 		err_sys(&err, "execute kedge once more");
@@ -156,7 +160,7 @@ static int check(const struct args *args, struct err *err)
 int bootstrap_start(const struct args *args, char *name, struct err *err)
 {
 	AUTO(bootstrap_params_done) struct bootstrap_params params = { 0 };
-	auto_free char *path = NULL;
+	auto_free char *group = NULL, *path = NULL;
 	auto_fd int fd = -1;
 	pid_t pid = 0;
 
@@ -164,7 +168,8 @@ int bootstrap_start(const struct args *args, char *name, struct err *err)
 		return -1;
 	if (params.ttrpc_address && !getenv("TTRPC_ADDRESS"))
 		setenv("TTRPC_ADDRESS", params.ttrpc_address, 1);
-	path = socket_path(params.socket_dir, args->address, args->namespace, args->id);
+	group = group_of(".", args->id);
+	path = socket_path(params.socket_dir, args->address, args->namespace, group);
 	fd = socket_listen(path, err);
 	if (fd == -1)
 		return -1;

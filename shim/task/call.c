@@ -180,6 +180,8 @@ void call_take(struct conn *conn, const struct frame *frame)
 			    "StreamID must be odd and go up for client initiated streams");
 		return;
 	}
+	if (!conn->last_stream && conn->server->n_looked)
+		conn->server->n_looked--;
 	conn->last_stream = frame->stream;
 	request = ttrpc__request__unpack(NULL, frame->bytes, frame->data);
 	if (!request) {

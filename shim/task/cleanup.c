@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,6 +12,7 @@
 #include "proto/task.pb-c.h"
 #include "shim/task/cleanup.h"
 #include "shim/task/exit_note.h"
+#include "shim/task/group.h"
 #include "shim/task/mounts.h"
 #include "shim/task/socket.h"
 #include "shim/task/stored.h"
@@ -35,6 +39,23 @@ static int remove_container(const struct args *args, const char *root, struct ex
 	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
 }
 
+/* `start` has noted where it listens, unless it didn't get that far. A pod's other tasks may use it. */
+static void remove_socket(const struct args *args, const char *bundle)
+{
+	auto_free char *note = xasprintf("%s/address", bundle);
+	auto_free char *group = NULL, *path = NULL;
+	AUTO(buf_done) struct buf address = { 0 };
+
+	if (!fd_read_file(AT_FDCWD, note, PATH_MAX, &address, NULL) && address.n &&
+	    str_starts(address.p, "unix:///")) {
+		socket_remove_dead(address.p + strlen("unix://"));
+		return;
+	}
+	group = group_of(bundle, args->id);
+	path = socket_path(NULL, args->address ? args->address : "", args->namespace, group);
+	socket_remove_dead(path);
+}
+
 static int answer(const struct exit_note *end, struct err *err)
 {
 	Task__DeleteResponse response = TASK__DELETE_RESPONSE__INIT;
@@ -53,7 +74,7 @@ int cleanup_delete(const struct args *args, struct err *err)
 {
 	auto_free char *cwd = args->bundle ? NULL : getcwd(NULL, 0);
 	const char *bundle = args->bundle ? args->bundle : cwd;
-	auto_free char *root = NULL, *path = NULL;
+	auto_free char *root = NULL;
 	struct exit_note end = { .status = KILLED };
 	struct err unmount = { 0 };
 	int ret;
@@ -64,8 +85,7 @@ int cleanup_delete(const struct args *args, struct err *err)
 	ret = remove_container(args, root, &end, err);
 	if (mounts_remove(bundle, &unmount))
 		log_error("%s", unmount.msg);
-	path = socket_path(NULL, args->address ? args->address : "", args->namespace, args->id);
-	socket_remove_dead(path);
+	remove_socket(args, bundle);
 	clock_gettime(CLOCK_REALTIME, &end.at);
 	exit_note_read(bundle, &end, NULL);
 	return answer(&end, ret ? NULL : err) || ret ? -1 : 0;

@@ -8,6 +8,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/proc.h"
 #include "shim/task/conn.h"
 
 /* It is on the stack, of which each page that was ever used is ours for good. */
@@ -25,6 +26,10 @@ void conn_close(struct conn *conn)
 	if (conn->is_dead)
 		return;
 	conn->is_dead = true;
+	if (!conn->last_stream) {
+		conn->server->n_looked++;
+		conn->server->looked_at_us = proc_now_us();
+	}
 	loop_unwatch(conn->server->loop, &conn->source);
 	fd_close(&conn->source.fd);
 	while (conn->calls)

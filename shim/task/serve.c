@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -16,6 +14,7 @@
 #include "shim/task/methods.h"
 #include "shim/task/serve.h"
 #include "shim/task/shim.h"
+#include "shim/task/socket.h"
 
 /* How long after Shutdown events wait for a containerd that doesn't take them. */
 #define FAREWELL_MS 5000
@@ -26,6 +25,7 @@ struct serving {
 	struct loop_source signals;
 	struct loop_timer farewell;
 	unsigned int waited_ms;
+	bool is_retired; /* the socket's name may be another shim's by now */
 };
 
 void serve_report(const struct err *err)
@@ -82,10 +82,13 @@ static void say_farewell(struct loop_timer *timer)
 	if (shim->tasks) {
 		/* of the same pod, it came while we were about to go */
 		shim->is_shut_down = false;
+		s->waited_ms = 0;
 		return;
 	}
 	all_told = !server_is_writing(&shim->server) && events_are_sent(&shim->events);
-	if (all_told || s->waited_ms >= FAREWELL_MS) {
+	if ((all_told || s->waited_ms >= FAREWELL_MS) && !server_is_expecting(&shim->server) &&
+	    socket_retire(shim->server.source.fd)) {
+		s->is_retired = true;
 		loop_stop(&shim->loop);
 		return;
 	}
@@ -104,20 +107,10 @@ static void dispatch(void *arg, struct call *call, const ProtobufCBinaryData *pa
 	loop_timer_set(&s->shim.loop, &s->farewell, 0);
 }
 
-/* The socket's own name, which it was bound to. */
-static void remove_socket(int fd)
-{
-	struct sockaddr_un sa = { 0 };
-	socklen_t bytes = sizeof(sa) - 1;
-
-	if (!getsockname(fd, (struct sockaddr *)&sa, &bytes) && sa.sun_path[0] == '/')
-		unlink(sa.sun_path);
-}
-
 static void end(struct serving *s)
 {
-	if (!s->shim.tasks)
-		remove_socket(s->shim.server.source.fd);
+	if (!s->shim.tasks && !s->is_retired)
+		socket_retire(s->shim.server.source.fd);
 	server_done(&s->shim.server);
 	events_done(&s->shim.events);
 	loop_unwatch(&s->shim.loop, &s->signals);

@@ -2,7 +2,8 @@
 /*
  * serve.h - the server's process, from its first step to its last
  *
- * In       BOOTSTRAP_LISTEN_FD and BOOTSTRAP_READY_FD (bootstrap.h), the log as fd 2, the bundle as working directory, TTRPC_ADDRESS
+ * In       BOOTSTRAP_LISTEN_FD and BOOTSTRAP_READY_FD (bootstrap.h), the log as fd 2,
+ *          TTRPC_ADDRESS; / is the working directory
  * Effects  becomes a subreaper; serves until Shutdown or a signal, and removes its socket
  */
 #ifndef KEDGE_SHIM_TASK_SERVE_H

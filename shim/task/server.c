@@ -5,8 +5,12 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/proc.h"
 #include "shim/task/conn.h"
 #include "shim/task/server.h"
+
+/* containerd takes a moment from `start` to its connection; a busy host, longer. */
+#define EXPECT_US 5000000U
 
 static void accept_one(struct loop_source *source, uint32_t events)
 {
@@ -33,6 +37,14 @@ bool server_is_writing(const struct server *server)
 		if (conn->out.n)
 			return true;
 	return false;
+}
+
+bool server_is_expecting(const struct server *server)
+{
+	for (const struct conn *conn = server->conns; conn; conn = conn->next)
+		if (!conn->last_stream)
+			return true;
+	return server->n_looked && proc_now_us() - server->looked_at_us < EXPECT_US;
 }
 
 void server_done(struct server *server)

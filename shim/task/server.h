@@ -32,6 +32,8 @@ struct server {
 	void (*dispatch)(void *arg, struct call *call, const ProtobufCBinaryData *payload);
 	void *arg;
 	struct conn *conns;
+	unsigned int n_looked; /* who have connected and left without a word, less who came after */
+	unsigned long long looked_at_us; /* when the last of them did */
 };
 
 /* A request that hasn't been answered. */
@@ -58,6 +60,13 @@ int server_init(struct server *server, struct loop *loop, int fd, struct err *er
 
 /* Whether answers are still to be written to a client. */
 bool server_is_writing(const struct server *server);
+
+/*
+ * Whether a client is to come: somebody has connected and not said anything, or has left like that a
+ * moment ago, and no client has come since. So `start` looks whether there is a shim for a task, before
+ * containerd connects for it.
+ */
+bool server_is_expecting(const struct server *server);
 
 /* Close the socket and all connections. Calls that are still owned stay their owners'. */
 void server_done(struct server *server);

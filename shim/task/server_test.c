@@ -180,6 +180,53 @@ static void a_client_without_patience_is_told_and_the_late_answer_is_not(void **
 	nothing_comes(f);
 }
 
+/* `start` looks whether there is a shim, and containerd connects a moment later. */
+static void who_connects_without_a_word_is_expected_to_come_back(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(server_is_expecting(&f->server));
+	request(f, 1, "State", 0);
+	run(f, 5);
+	assert_false(server_is_expecting(&f->server));
+	call_reply(f->calls[0], NULL);
+	close(f->client);
+	f->client = -1;
+	run(f, 5);
+	assert_null(f->server.conns);
+	assert_false(server_is_expecting(&f->server));
+}
+
+static void who_has_left_without_a_word_is_expected_for_a_while(void **state)
+{
+	struct fixture *f = *state;
+
+	close(f->client);
+	f->client = -1;
+	run(f, 5);
+	assert_null(f->server.conns);
+	assert_true(server_is_expecting(&f->server));
+	f->server.looked_at_us -= 6000000;
+	assert_false(server_is_expecting(&f->server));
+}
+
+static void who_comes_after_a_look_is_expected_no_more(void **state)
+{
+	struct fixture *f = *state;
+	int socks[2];
+
+	close(f->client);
+	run(f, 5);
+	assert_true(server_is_expecting(&f->server));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks), 0);
+	conn_open(&f->server, socks[0]);
+	f->client = socks[1];
+	request(f, 1, "Create", 0);
+	run(f, 5);
+	assert_false(server_is_expecting(&f->server));
+	call_reply(f->calls[0], NULL);
+}
+
 static struct call *gone_call;
 
 static void note_gone(struct call *call)
@@ -228,6 +275,8 @@ static void texts_that_are_no_utf8_are_made_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(who_comes_after_a_look_is_expected_no_more, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(calls_are_answered_in_any_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(streams_must_be_odd_and_go_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
@@ -236,6 +285,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_client_without_patience_is_told_and_the_late_answer_is_not, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(
+			who_connects_without_a_word_is_expected_to_come_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_has_left_without_a_word_is_expected_for_a_while,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_call_outlives_its_client, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(texts_that_are_no_utf8_are_made_so, set_up,
 						tear_down),

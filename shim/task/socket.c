@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -31,7 +32,7 @@ char *socket_path(const char *dir, const char *address, const char *namespace, c
 }
 
 /* The directory, made if need be, and locked: one by one shims take and leave names in it. */
-static int lock_dir(const char *path, bool make, struct err *err)
+static int lock_dir(const char *path, bool make, int flags, struct err *err)
 {
 	auto_free char *dir = xstrdup(path);
 	auto_fd int fd = -1;
@@ -45,7 +46,7 @@ static int lock_dir(const char *path, bool make, struct err *err)
 	if (make && mkdir(dir, 0700) && errno != EEXIST)
 		return err_sys(err, "create %s", dir);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX))
+	if (fd < 0 || flock(fd, LOCK_EX | flags))
 		return err_sys(err, "lock %s", dir);
 	return take_fd(&fd);
 }
@@ -68,7 +69,7 @@ static bool is_alive(const char *path)
 
 int socket_listen(const char *path, struct err *err)
 {
-	auto_fd int lock = lock_dir(path, true, err);
+	auto_fd int lock = lock_dir(path, true, 0, err);
 	auto_fd int fd = -1;
 	struct sockaddr_un sa;
 
@@ -86,10 +87,40 @@ int socket_listen(const char *path, struct err *err)
 	return take_fd(&fd);
 }
 
+/*
+ * Whether a socket of any kind is there, without a connection, by which `start` tells a shim that a
+ * task is to come: one of another type is refused, but not as a dead one is.
+ */
+static bool is_bound(const char *path)
+{
+	auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un sa;
+
+	if (fd < 0 || set_address(path, &sa, NULL))
+		return false;
+	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) && errno == EPROTOTYPE;
+}
+
 void socket_remove_dead(const char *path)
 {
-	auto_fd int lock = lock_dir(path, false, NULL);
+	auto_fd int lock = lock_dir(path, false, 0, NULL);
 
-	if (lock >= 0 && !is_alive(path))
+	if (lock >= 0 && !is_bound(path))
 		unlink(path);
+}
+
+bool socket_retire(int fd)
+{
+	struct pollfd waiting = { .fd = fd, .events = POLLIN };
+	struct sockaddr_un sa = { 0 };
+	socklen_t bytes = sizeof(sa) - 1;
+	auto_fd int lock = -1;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &bytes) || sa.sun_path[0] != '/')
+		return true;
+	lock = lock_dir(sa.sun_path, false, LOCK_NB, NULL);
+	if (lock < 0 || poll(&waiting, 1, 0) > 0)
+		return false;
+	unlink(sa.sun_path);
+	return true;
 }

@@ -10,6 +10,8 @@
 #ifndef KEDGE_SHIM_TASK_SOCKET_H
 #define KEDGE_SHIM_TASK_SOCKET_H
 
+#include <stdbool.h>
+
 #include "core/base/err.h"
 
 #define SOCKET_DIR "/run/containerd/s"
@@ -23,7 +25,13 @@ char *socket_path(const char *dir, const char *address, const char *namespace, c
  */
 int socket_listen(const char *path, struct err *err);
 
-/* Remove the socket if nobody listens there. */
+/*
+ * Take the name of the listening socket away, so that nobody finds it any more; another shim may take
+ * that name at once. Gives false and leaves it if somebody has connected, or is about to.
+ */
+bool socket_retire(int fd);
+
+/* Remove the socket if nobody listens there. Who does isn't disturbed by a connection. */
 void socket_remove_dead(const char *path);
 
 #endif
