@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "core/base/fd.h"
 #include "core/base/version.h"
+#include "oci/features_self.h"
 #include "proto/runtime.pb-c.h"
 #include "shim/task/info.h"
 
@@ -13,17 +16,26 @@ int info_print_version(const char *name, struct err *err)
 	return fd_write_all(STDOUT_FILENO, b.p, b.n, err);
 }
 
+/* The document of `kedge features`, under the name by which containerd's Go knows its type. */
+#define FEATURES "types.containerd.io/opencontainers/runtime-spec/1/features/Features"
+
 int info_write(struct err *err)
 {
-	static char name[] = "io.containerd.kedge.v1";
+	static char name[] = "io.containerd.kedge.v1", type[] = FEATURES;
 	Runtime__RuntimeInfo info = RUNTIME__RUNTIME_INFO__INIT;
 	Runtime__RuntimeVersion version = RUNTIME__RUNTIME_VERSION__INIT;
+	Wkt__Any features = WKT__ANY__INIT;
+	auto_free char *text = oci_features_self();
 	auto_free uint8_t *wire = NULL;
 
 	version.version = (char *)version_number();
 	version.revision = (char *)version_commit();
+	features.type_url = type;
+	features.value.data = (uint8_t *)text;
+	features.value.len = strlen(text);
 	info.name = name;
 	info.version = &version;
+	info.features = &features;
 	wire = xmalloc(runtime__runtime_info__get_packed_size(&info));
 	return fd_write_all(STDOUT_FILENO, wire, runtime__runtime_info__pack(&info, wire), err);
 }
