@@ -9,6 +9,7 @@
 #include "core/base/proc.h"
 #include "core/run/control.h"
 #include "shim/task/exit_note.h"
+#include "shim/task/freeze.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
@@ -163,6 +164,8 @@ void task_publish_exit(struct task_process *p)
 	if (!p->has_ended || p->state == STATE_STOPPED)
 		return;
 	loop_timer_stop(&p->task->shim->loop, &p->patience);
+	if (p->state == STATE_PAUSED)
+		freeze_undo(p->task);
 	p->state = STATE_STOPPED;
 	if (!*p->exec_id && exit_note_write(p, &err))
 		log_warn("%s", err.msg);

@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "core/run/control.h"
+#include "shim/task/freeze.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
@@ -58,15 +59,6 @@ static void kill_all(const struct task *task, struct call *call, int sig)
 		done(k, &failed);
 }
 
-/* What is frozen in a v1 freezer dies when it thaws. */
-static void thaw(const struct task *task)
-{
-	AUTO(stored_done) struct stored s = STORED_EMPTY;
-
-	if (!stored_open(task->root, task->id, &s, NULL))
-		cgroup_set_frozen(&s.c.cgroup, false, NULL);
-}
-
 void method_kill(struct shim *shim, struct call *call)
 {
 	const Task__KillRequest *req = (const Task__KillRequest *)call->request;
@@ -83,6 +75,8 @@ void method_kill(struct shim *shim, struct call *call)
 		return;
 	}
 	if (req->all && !*p->exec_id) {
+		if (req->signal == SIGKILL)
+			freeze_let_die(p->task);
 		kill_all(p->task, call, (int)req->signal);
 		return;
 	}
@@ -93,7 +87,7 @@ void method_kill(struct shim *shim, struct call *call)
 			call_fail(call, CODE_INVALID_ARGUMENT, "unknown signal %u", req->signal);
 		return;
 	}
-	if (req->signal == SIGKILL && p->task->init.state == STATE_PAUSED)
-		thaw(p->task);
+	if (req->signal == SIGKILL && !*p->exec_id)
+		freeze_let_die(p->task);
 	call_reply(call, NULL);
 }

@@ -41,6 +41,14 @@ void method_pids(struct shim *shim, struct call *call);
 /* questions.c: who we are. */
 void method_connect(struct shim *shim, struct call *call);
 
+/* freeze.c: freeze the container. */
+void method_pause(struct shim *shim, struct call *call);
+/* freeze.c: thaw it. */
+void method_resume(struct shim *shim, struct call *call);
+
+/* update.c: give it other limits. */
+void method_update(struct shim *shim, struct call *call);
+
 /* stdio.c: stdin ends when the client closes it. */
 void method_close_io(struct shim *shim, struct call *call);
 

@@ -19,6 +19,8 @@ static Task__Status status_of(const struct task_process *p)
 		[STATE_STOPPED] = TASK__STATUS__STOPPED,
 	};
 
+	if (p->state == STATE_RUNNING && p->task->is_pausing)
+		return TASK__STATUS__PAUSING;
 	if (p->state == STATE_RUNNING && p->task->init.state == STATE_PAUSED)
 		return TASK__STATUS__PAUSED;
 	return names[p->state];

@@ -55,6 +55,8 @@ struct task {
 	bool has_pid_ns;	 /* its first process takes all others with it */
 	bool is_killing;	 /* a worker kills the rest */
 	bool has_killed;	 /* and has done so */
+	bool is_pausing;	 /* a worker freezes it */
+	bool is_doomed;		 /* it was sent SIGKILL: no pausing any more */
 	struct task_op *op;	 /* what is being done to it */
 	struct task_op *pending; /* what comes then, in order */
 	bool is_going_on;	 /* somebody is going through them */

@@ -84,3 +84,21 @@ void tell_delete(struct task_process *process)
 	event.exited_at = task_timestamp(&process->exited_at, &at);
 	publish(process->task, "/tasks/delete", "containerd.events.TaskDelete", &event.base);
 }
+
+static void tell_id(const struct task *task, const char *topic, const char *type)
+{
+	Events__TaskId event = EVENTS__TASK_ID__INIT;
+
+	event.container_id = task->id;
+	publish(task, topic, type, &event.base);
+}
+
+void tell_paused(struct task *task)
+{
+	tell_id(task, "/tasks/paused", "containerd.events.TaskPaused");
+}
+
+void tell_resumed(struct task *task)
+{
+	tell_id(task, "/tasks/resumed", "containerd.events.TaskResumed");
+}

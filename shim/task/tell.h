@@ -25,4 +25,10 @@ void tell_exit(struct task_process *process);
 /* /tasks/delete, of a first process. */
 void tell_delete(struct task_process *process);
 
+/* /tasks/paused */
+void tell_paused(struct task *task);
+
+/* /tasks/resumed */
+void tell_resumed(struct task *task);
+
 #endif
