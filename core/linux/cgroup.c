@@ -41,6 +41,13 @@ const struct cgroup_dir *cgroup_v2(const struct cgroup *cg)
 	return NULL;
 }
 
+const char *cgroup_dir_of(const struct cgroup *cg, const char *controller)
+{
+	const struct cgroup_dir *d = *controller ? cgroup_v1(cg, controller) : cgroup_v2(cg);
+
+	return d ? d->dir : NULL;
+}
+
 bool cgroup_has_v1(const struct cgroup *cg)
 {
 	for (size_t i = 0; i < cg->n; i++)

@@ -44,6 +44,15 @@ enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
 /* Which kinds of hierarchies are mounted. Errors: ERR_SYS when /proc can't be read. */
 int cgroup_layout(enum cgroup_layout *layout, struct err *err);
 
+/*
+ * The container's directory in the v1 hierarchy of `controller`, or with "" in v2; NULL if it has
+ * none there. Borrowed.
+ */
+const char *cgroup_dir_of(const struct cgroup *cg, const char *controller);
+
+/* Whether the container has a cgroup in any v1 hierarchy. */
+bool cgroup_has_v1(const struct cgroup *cg);
+
 /* Free the strings; it is empty afterwards. */
 void cgroup_done(struct cgroup *cg);
 

@@ -53,9 +53,6 @@ const struct cgroup_dir *cgroup_v1(const struct cgroup *cg, const char *controll
 /* The directory in v2, or NULL. */
 const struct cgroup_dir *cgroup_v2(const struct cgroup *cg);
 
-/* Whether there is any v1 hierarchy. */
-bool cgroup_has_v1(const struct cgroup *cg);
-
 /* Whether the caller lacks the host's root rights: another user, or root of a user namespace. */
 bool cgroup_is_rootless(void);
 

@@ -20,6 +20,7 @@ static const struct method {
 	{ "Pause", &task__id_request__descriptor, method_pause },
 	{ "Resume", &task__id_request__descriptor, method_resume },
 	{ "Update", &task__update_request__descriptor, method_update },
+	{ "Stats", &task__id_request__descriptor, method_stats },
 	{ "Connect", &task__id_request__descriptor, method_connect },
 	{ "CloseIO", &task__close_iorequest__descriptor, method_close_io },
 	{ "ResizePty", &task__resize_pty_request__descriptor, method_resize_pty },

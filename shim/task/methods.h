@@ -49,6 +49,9 @@ void method_resume(struct shim *shim, struct call *call);
 /* update.c: give it other limits. */
 void method_update(struct shim *shim, struct call *call);
 
+/* stats.c: what it uses of memory, CPU time and so on. */
+void method_stats(struct shim *shim, struct call *call);
+
 /* stdio.c: stdin ends when the client closes it. */
 void method_close_io(struct shim *shim, struct call *call);
 
