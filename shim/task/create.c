@@ -98,6 +98,7 @@ static void done(void *arg, struct worker_answer *answer)
 	task->has_pid_ns = answer->flags & HAS_PID_NS;
 	io_take_master(&task->init.io, take_fd(&answer->fd));
 	task_process_set_pid(&task->init, answer->pid);
+	task_watch_oom(task);
 	io_when_ready(&task->init.io, created, op);
 }
 

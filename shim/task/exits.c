@@ -3,6 +3,7 @@
  * exits.c - the part of task.h that is about ends: reaped, held, published, waited for
  */
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "core/base/log.h"
@@ -155,6 +156,24 @@ static bool is_alone(struct task *task)
 	return true;
 }
 
+/* --- out of memory -----------------------------------------------------------------------------*/
+
+static void oom_happened(struct oom *oom)
+{
+	tell_oom((void *)((char *)oom - offsetof(struct task, oom)));
+}
+
+void task_watch_oom(struct task *task)
+{
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+	struct err err = { 0 };
+
+	task->oom.happened = oom_happened;
+	if (stored_open(task->root, task->id, &s, &err) ||
+	    oom_watch(&task->oom, &task->shim->loop, &s.c.cgroup, &err))
+		log_warn("container %s: watch for lack of memory: %s", task->id, err.msg);
+}
+
 /* --- telling it --------------------------------------------------------------------------------*/
 
 void task_publish_exit(struct task_process *p)
@@ -169,6 +188,8 @@ void task_publish_exit(struct task_process *p)
 	p->state = STATE_STOPPED;
 	if (!*p->exec_id && exit_note_write(p, &err))
 		log_warn("%s", err.msg);
+	/* Docker takes the reason before the end, or not at all */
+	oom_check(&p->task->oom);
 	tell_exit(p);
 	task_answer_waiters(p);
 }

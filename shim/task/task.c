@@ -85,6 +85,7 @@ struct task *task_new(struct shim *shim, const char *id, const char *bundle)
 	task->shim = shim;
 	task->id = xstrdup(id);
 	task->bundle = xstrdup(bundle);
+	task->oom.source.fd = -1;
 	init_process(&task->init, task, "");
 	task->next = shim->tasks;
 	shim->tasks = task;
@@ -122,6 +123,7 @@ void task_free(struct task *task)
 	while (task->execs)
 		task_remove_exec(task->execs);
 	done_process(&task->init);
+	oom_done(&task->oom);
 	task->is_dead = true;
 	if (!task->is_going_on)
 		free_memory(task);

@@ -20,6 +20,7 @@
 
 #include "proto/task.pb-c.h"
 #include "shim/task/io.h"
+#include "shim/task/oom.h"
 #include "shim/task/options.h"
 #include "shim/task/shim.h"
 #include "shim/task/state.h"
@@ -55,6 +56,7 @@ struct task {
 	bool has_pid_ns;	 /* its first process takes all others with it */
 	bool is_killing;	 /* a worker kills the rest */
 	bool has_killed;	 /* and has done so */
+	struct oom oom;		 /* watched as soon as there is a cgroup */
 	bool is_pausing;	 /* a worker freezes it */
 	bool is_doomed;		 /* it was sent SIGKILL: no pausing any more */
 	struct task_op *op;	 /* what is being done to it */
@@ -130,6 +132,9 @@ void task_op_drop(struct task_op *op);
 void task_op_work(struct task_op *op,
 		  int (*run)(void *op, struct worker_answer *answer, struct err *err),
 		  void (*done)(void *op, struct worker_answer *answer), const int *stdio);
+
+/* Tell containerd from now on when the kernel kills in it for want of memory. */
+void task_watch_oom(struct task *task);
 
 /* Handle the exits that can be handled. */
 void task_settle(struct task *task);

@@ -102,3 +102,8 @@ void tell_resumed(struct task *task)
 {
 	tell_id(task, "/tasks/resumed", "containerd.events.TaskResumed");
 }
+
+void tell_oom(struct task *task)
+{
+	tell_id(task, "/tasks/oom", "containerd.events.TaskOOM");
+}

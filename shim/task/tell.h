@@ -31,4 +31,7 @@ void tell_paused(struct task *task);
 /* /tasks/resumed */
 void tell_resumed(struct task *task);
 
+/* /tasks/oom: it came to its memory limit, and the kernel had to kill. */
+void tell_oom(struct task *task);
+
 #endif
