@@ -201,6 +201,8 @@ demo: deps
 install: all
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/kedge
 	ln -sf kedge $(DESTDIR)$(PREFIX)/bin/$(notdir $(SHIM))
+	install -d $(DESTDIR)$(PREFIX)/lib/kedge
+	ln -sf ../../bin/kedge $(DESTDIR)$(PREFIX)/lib/kedge/containerd-shim-runc-v2
 
 clean:
 	rm -rf build build-san build-fuzz

@@ -11,6 +11,7 @@
 #include "shim/cli/cli.h"
 #include "shim/cli/criu_tools.h"
 #include "shim/task/shim.h"
+#include "shim/task/standin.h"
 
 /* A caller may have closed 0, 1 or 2; what we open next must not become our stderr. */
 static void fill_stdio(void)
@@ -29,7 +30,7 @@ int main(int argc, char **argv, char **envp)
 	/* ignored by a caller it is inherited, and then there are no children to wait for */
 	signal(SIGCHLD, SIG_DFL);
 	name = name ? name + 1 : argc ? argv[0] : "";
-	if (!strcmp(name, SHIM_NAME))
+	if (!strcmp(name, SHIM_NAME) || standin_is_meant(name))
 		return shim_main(argv, envp);
 	if (criu_tool_is_meant(name))
 		return criu_tool_main(name, argv);

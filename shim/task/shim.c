@@ -10,10 +10,26 @@
 #include "shim/task/info.h"
 #include "shim/task/serve.h"
 #include "shim/task/shim.h"
+#include "shim/task/standin.h"
+
+static bool is_standin(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return standin_is_meant(slash ? slash + 1 : name);
+}
 
 /* The verbs that end by themselves. 0, or -1. */
-static int run_verb(const struct args *args, char *name, struct err *err)
+static int run_verb(const struct args *args, char **argv, char **envp, struct err *err)
 {
+	static char own[] = SHIM_NAME; /* the server's name, however `start` was called */
+	char *name = argv[0];
+
+	if (is_standin(name)) {
+		if (standin_choose(args, argv, envp, err))
+			return -1;
+		name = own;
+	}
 	if (args->version)
 		return info_print_version(name, err);
 	if (args->info)
@@ -38,7 +54,7 @@ int shim_main(char **argv, char **envp)
 			close(errors);
 			return serve_run(&args, argv, envp);
 		}
-		if (!run_verb(&args, argv[0], &err))
+		if (!run_verb(&args, argv, envp, &err))
 			return 0;
 	}
 	dprintf(errors, SHIM_NAME ": %s%s%s\n", err.msg, err.hint[0] ? "; " : "", err.hint);
