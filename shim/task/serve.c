@@ -15,15 +15,19 @@
 #include "shim/task/serve.h"
 #include "shim/task/shim.h"
 #include "shim/task/socket.h"
+#include "shim/task/thrift.h"
 
 /* How long after Shutdown events wait for a containerd that doesn't take them. */
 #define FAREWELL_MS 5000
 #define POLL_MS	    20
+/* Without a call for so long nobody waits for our next step: time to tidy up. */
+#define IDLE_MS 1500
 
 struct serving {
 	struct shim shim;
 	struct loop_source signals;
 	struct loop_timer farewell;
+	struct loop_timer idle;
 	unsigned int waited_ms;
 	bool is_retired; /* the socket's name may be another shim's by now */
 };
@@ -96,11 +100,21 @@ static void say_farewell(struct loop_timer *timer)
 	loop_timer_set(&shim->loop, timer, POLL_MS);
 }
 
+/* --- calls -------------------------------------------------------------------------------------*/
+
+static void be_idle(struct loop_timer *timer)
+{
+	(void)timer;
+	thrift_release();
+}
+
 static void dispatch(void *arg, struct call *call, const ProtobufCBinaryData *payload)
 {
 	struct serving *s = arg;
 
 	methods_dispatch(&s->shim, call, payload);
+	s->idle.fire = be_idle;
+	loop_timer_set(&s->shim.loop, &s->idle, IDLE_MS);
 	if (!s->shim.is_shut_down || s->farewell.is_set)
 		return;
 	s->farewell.fire = say_farewell;
