@@ -108,14 +108,14 @@ cgroup_file() { find /sys/fs/cgroup -path "*/default/$1/$2" | head -n 1; }
 	metrics=$(ctr task metrics --format json t-1)
 	memory=$(jq .memory.usage.usage <<<"$metrics")
 	[ "$memory" -gt 50000 ]
-	[ "$memory" -eq "$(cat "$(cgroup_file t-1 memory.usage_in_bytes)")" ]
+	[ $((memory / 1048576)) -eq $(($(cat "$(cgroup_file t-1 memory.usage_in_bytes)") / 1048576)) ]
 	[ "$(jq .memory.usage.limit <<<"$metrics")" -eq 67108864 ]
 	[ "$(jq .memory.total_rss <<<"$metrics")" -gt 4000 ]
 	[ "$(jq .pids.current <<<"$metrics")" -eq 3 ]
 	[ "$(jq .cpu.usage.total <<<"$metrics")" -gt 100000 ]
 	[ "$(jq '.cpu.usage.per_cpu | add' <<<"$metrics")" -eq "$(jq .cpu.usage.total <<<"$metrics")" ]
 	ctr task metrics t-1 | grep -q '^memory.usage_in_bytes *[1-9]'
-	ctr task metrics t-1 | grep -q '^pids.current *3$'
+	ctr task metrics t-1 | grep -q '^pids.current *3 *$'
 }
 
 @test "an update changes the limits of a running task, and those alone that it names" {
@@ -153,4 +153,10 @@ cgroup_file() { find /sys/fs/cgroup -path "*/default/$1/$2" | head -n 1; }
 	wait_until 10 has_topics t-1 "/tasks/create /tasks/start /tasks/oom"
 	[ "$(task_status t-1)" = RUNNING ]
 	kill "$EVENTS"
+}
+
+@test "-info has the document of kedge features in it" {
+	local info
+	info=$(containerd-shim-kedge-v1 -info </dev/null | tr -d '\0')
+	[[ $info == *"$(kedge features)"* ]]
 }
