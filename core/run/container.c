@@ -101,6 +101,8 @@ enum container_status container_status(const struct container *c)
 		return c->is_busy ? CONTAINER_CREATING : CONTAINER_STOPPED;
 	if (!proc_is_alive(c->pid, c->start_time))
 		return CONTAINER_STOPPED;
+	if (has_file(c, CONTAINER_HOLDER))
+		return CONTAINER_CREATING;
 	if (!cgroup_is_frozen(&c->cgroup, &frozen, NULL) && frozen)
 		return CONTAINER_PAUSED;
 	return waits_for_start(c) ? CONTAINER_CREATED : CONTAINER_RUNNING;

@@ -9,7 +9,7 @@
  *
  * What lies in ROOT/ID: state.json (this value), config.json (the bytes that the container was
  * made from), start.sock (there while the container waits for `start`; start.new until `create` is
- * through), and during a restore the staging files. A directory without a readable state.json, or
+ * through), holder while another process holds its place, and during a restore the staging files. A directory without a readable state.json, or
  * with a start.new, is a container that was half made: its status is "creating" while somebody holds
  * its lock, else "stopped", and it can be deleted.
  */
@@ -26,6 +26,7 @@
 
 #define CONTAINER_START	    "start.sock"
 #define CONTAINER_START_NEW "start.new"
+#define CONTAINER_HOLDER    "holder" /* see core/run/holder.h */
 
 enum container_status {
 	CONTAINER_CREATING,
