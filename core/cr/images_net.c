@@ -154,3 +154,35 @@ int images_net_write(int dirfd, const struct net_look *look, struct err *err)
 		return -1;
 	return write_image(dirfd, "netdev", inventory.net_ns, &lo, err);
 }
+
+/* A dump without the network namespace (empty_ns) has no file of it. */
+static bool has_image(int dirfd, const char *name)
+{
+	return !faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+int images_net_is_external(int dirfd, bool *is_external, struct err *err)
+{
+	char name[64];
+	AUTO(image_file_done) struct image_file f = { .name = name, .err = err };
+	struct image_inventory inventory;
+	Criu__Image__NetnsEntry *e;
+	const uint8_t *p;
+	size_t bytes;
+
+	if (images_read_inventory(dirfd, &inventory, err))
+		return -1;
+	snprintf(name, sizeof(name), "netns-%u.img", inventory.net_ns);
+	if (!inventory.net_ns || !has_image(dirfd, name)) {
+		*is_external = false;
+		return 0;
+	}
+	if (image_file_load(dirfd, netns_magics, &f) || image_file_next(&f, &p, &bytes))
+		return -1;
+	e = criu__image__netns_entry__unpack(NULL, bytes, p);
+	if (!e)
+		return image_file_bad(&f, "not a network namespace");
+	*is_external = e->ext_key != NULL;
+	criu__image__netns_entry__free_unpacked(e, NULL);
+	return 0;
+}

@@ -18,6 +18,12 @@
 /* Write both files for the root task's network namespace. Errors: ERR_INVALID when it has none, ERR_SYS. */
 int images_net_write(int dirfd, const struct net_look *look, struct err *err);
 
+/*
+ * Whether the root task's network namespace was given from outside, so that the images have nothing of
+ * it but a name. Errors: ERR_INVALID.
+ */
+int images_net_is_external(int dirfd, bool *is_external, struct err *err);
+
 /* Append the bytes of netns-N.img. */
 void images_net_settings(const struct net_sysctls *sysctls, struct buf *out);
 

@@ -7,8 +7,13 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/cr/image_file.h"
+#include "core/cr/images.h"
 #include "core/cr/images_net.h"
 #include "proto/net.pb-c.h"
 
@@ -96,12 +101,60 @@ static void lo_keeps_its_flags_its_mtu_and_its_settings(void **state)
 	criu__image__net_device_entry__free_unpacked(e, NULL);
 }
 
+#define IMAGES "core/cr/testdata/images"
+
+/* Of images that have a file of their network namespace, with a key or without, or have none. */
+static bool is_external(const char *key, bool has_file)
+{
+	static const char *const names[] = { "ids-1.img", "inventory.img", "pstree.img" };
+	static const struct image_magics magics = { IMAGE_MAGIC_COMMON, IMAGE_MAGIC_NETNS };
+	char dir[] = "/tmp/kedge-net-XXXXXX";
+	Criu__Image__NetnsEntry e = CRIU__IMAGE__NETNS_ENTRY__INIT;
+	AUTO(buf_done) struct buf b = { 0 };
+	struct image_inventory inventory;
+	uint8_t wire[64];
+	bool answer = false;
+	char name[64];
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO(buf_done) struct buf copy = { 0 };
+
+		snprintf(name, sizeof(name), IMAGES "/%s", names[i]);
+		assert_int_equal(fd_read_file(AT_FDCWD, name, 65536, &copy, NULL), 0);
+		assert_int_equal(fd_replace_file(fd, names[i], &copy, 0600, NULL), 0);
+	}
+	assert_int_equal(images_read_inventory(fd, &inventory, NULL), 0);
+	snprintf(name, sizeof(name), "netns-%u.img", inventory.net_ns);
+	e.ext_key = (char *)key;
+	image_file_put_magics(&b, magics);
+	image_file_put_length(&b, criu__image__netns_entry__get_packed_size(&e));
+	buf_add(&b, wire, criu__image__netns_entry__pack(&e, wire));
+	if (has_file)
+		assert_int_equal(fd_replace_file(fd, name, &b, 0600, NULL), 0);
+	assert_int_equal(images_net_is_external(fd, &answer, NULL), 0);
+	close(fd);
+	assert_int_equal(fd_remove_tree(AT_FDCWD, dir, NULL), 0);
+	return answer;
+}
+
+static void a_namespace_is_external_if_its_image_has_a_key(void **state)
+{
+	(void)state;
+	assert_true(is_external("extRootNetNS", true));
+	assert_false(is_external(NULL, true));
+	assert_false(is_external(NULL, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_keep_their_place_and_those_missing_have_no_value),
 		cmocka_unit_test(lists_that_this_kernel_lacks_are_left_out_whole),
 		cmocka_unit_test(lo_keeps_its_flags_its_mtu_and_its_settings),
+		cmocka_unit_test(a_namespace_is_external_if_its_image_has_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "core/base/proc.h"
 #include "core/cr/criu.h"
 #include "core/cr/criu_explain.h"
+#include "core/cr/given_ns.h"
 #include "core/cr/inside.h"
 #include "core/cr/inside_masks.h"
 #include "core/cr/restore.h"
@@ -20,15 +21,24 @@
 #include "core/linux/console.h"
 #include "core/linux/namespaces.h"
 #include "core/run/control.h"
+#include "core/run/holder.h"
 #include "core/run/hooks.h"
 #include "core/run/record.h"
 
 #define OLDEST_CRIU 31800 /* takes a path for the image directory */
 
+/* Who is there in place of the container; pid 0: nobody. */
+struct held {
+	pid_t pid;
+	unsigned long long start_time;
+	bool has_net; /* its network namespace becomes the container's, its hooks have run */
+};
+
 struct restore {
 	const struct create_request *req;
 	const struct cr_options *opts;
 	struct container *c;
+	struct held held;
 	struct restore_prep prep;
 	int ns_fds[SPEC_NS_KINDS];
 	int keep_fds[4 + SPEC_NS_KINDS]; /* what CRIU inherits */
@@ -41,6 +51,12 @@ struct restore {
 	struct inside_attached attached;
 	struct cr_report report;
 };
+
+#define RESTORE_OF(request, options, container)                                                    \
+	{                                                                                          \
+		.req = (request), .opts = (options), .c = (container), .prep = RESTORE_PREP_EMPTY, \
+		.master = -1, .attached = INSIDE_ATTACHED_NONE,                                    \
+	}
 
 static void log_plan(const struct restore *r)
 {
@@ -58,53 +74,12 @@ static void log_plan(const struct restore *r)
 	log_debug("external mounts:\n%s", b.p ? b.p : "none");
 }
 
-static void inherit(struct restore *r, struct criu_request *req, const char *key, int fd)
-{
-	criu_inherits_add(&req->inherit_fds, key, fd);
-	r->keep_fds[r->n_keep_fds++] = fd;
-}
-
 /* Pipes that led out of the old container become our own stdio, one for one. */
-static void inherit_stdio(struct restore *r, struct criu_request *req)
+static void inherit_stdio(const struct restore *r, struct criu_request *req)
 {
 	for (size_t i = 0; i < r->prep.descriptors.n && i < 3; i++)
 		if (r->prep.descriptors.v[i][0])
-			inherit(r, req, r->prep.descriptors.v[i], (int)i);
-}
-
-/* Namespaces by path: CRIU inherits net and pid, and joins the others. */
-static int give_namespaces(struct restore *r, struct criu_request *req, struct err *err)
-{
-	static const struct {
-		enum spec_ns kind;
-		const char *inherit; /* or NULL */
-		const char *join;    /* or NULL */
-	} given[] = {
-		{ SPEC_NS_NET, "extRootNetNS", NULL }, { SPEC_NS_PID, "extRootPidNS", NULL },
-		{ SPEC_NS_IPC, NULL, "ipc" },	       { SPEC_NS_UTS, NULL, "uts" },
-		{ SPEC_NS_TIME, NULL, "time" },	       { SPEC_NS_USER, NULL, "user" },
-		{ SPEC_NS_MOUNT, NULL, NULL },	       { SPEC_NS_CGROUP, NULL, NULL },
-	};
-	const struct spec *spec = r->req->seed.spec;
-
-	if (namespaces_open(spec, r->ns_fds, err))
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(given); i++) {
-		const char *path = spec->ns[given[i].kind].path;
-
-		if (!path)
-			continue;
-		if (given[i].inherit)
-			inherit(r, req, given[i].inherit, r->ns_fds[given[i].kind]);
-		else if (given[i].join)
-			criu_pairs_add(&req->join_ns, given[i].join, path);
-		else
-			return err_set(err, ERR_UNSUPPORTED,
-				       "config.json: namespace path %s: CRIU can't restore into a "
-				       "mount or cgroup namespace that exists",
-				       path);
-	}
-	return 0;
+			criu_inherits_add(&req->inherit_fds, r->prep.descriptors.v[i], (int)i);
 }
 
 /* The keys of the edited images, and the staged mounts. */
@@ -131,12 +106,12 @@ static int build_request(struct restore *r, struct criu_request *req, struct err
 {
 	struct restore_prep *p = &r->prep;
 
-	if (cr_fill_request(r->opts, &p->dirs, req, err) || give_namespaces(r, req, err))
+	if (cr_fill_request(r->opts, &p->dirs, req, err) ||
+	    given_ns_request(r->req->seed.spec, p->dirs.images_fd, r->ns_fds, req, err))
 		return -1;
 	/* the directory as CRIU's own mount namespace has it: stage_enter() */
 	req->images_dir = arena_printf(&p->arena, "/proc/self/fd/%d", p->dirs.images_fd);
 	req->images_fd = -1;
-	r->keep_fds[r->n_keep_fds++] = p->dirs.images_fd;
 	if (req->cgroup_mode != CRIU_CGROUP_IGNORE)
 		log_warn(
 			"--manage-cgroups-mode %s: kedge makes the cgroups as config.json has them, "
@@ -151,6 +126,9 @@ static int build_request(struct restore *r, struct criu_request *req, struct err
 	req->notify = true;
 	req->orphan_pts_master = true;
 	req->evasive_devices = true;
+	for (size_t i = 0; i < req->inherit_fds.n; i++)
+		r->keep_fds[r->n_keep_fds++] = req->inherit_fds.v[i].fd;
+	r->keep_fds[r->n_keep_fds++] = p->dirs.images_fd;
 	return 0;
 }
 
@@ -250,6 +228,7 @@ static int on_restored(struct restore *r, pid_t pid, struct err *err)
 		return -1;
 	if (inside_mask(pid, r->req->seed.spec, err) ||
 	    restored_ns_check(r->c, pid, r->req->seed.spec, err) ||
+	    given_ns_check(pid, r->ns_fds, err) ||
 	    create_write_pid_file(r->req->pid_file, pid, err))
 		return -1;
 	r->has_pid_file = r->req->pid_file;
@@ -267,7 +246,7 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	if (!strcmp(script, "setup-namespaces")) {
 		/* the hooks are told; it is recorded once it is whole, and until then `delete` takes it */
 		r->c->pid = pid;
-		return run_hooks(r, err);
+		return r->held.has_net ? 0 : run_hooks(r, err);
 	}
 	if (!strcmp(script, "post-restore"))
 		return on_restored(r, pid, err);
@@ -318,6 +297,11 @@ static void explain(const struct restore *r, struct err *err)
 	criu_explain(&names, err);
 }
 
+static int end_holder(const struct restore *r, struct err *err)
+{
+	return r->held.pid ? holder_end(r->c, r->held.pid, r->held.start_time, err) : 0;
+}
+
 static int run_criu(struct restore *r, struct err *err)
 {
 	AUTO(criu_request_done) struct criu_request req;
@@ -359,7 +343,7 @@ static int run_criu(struct restore *r, struct err *err)
 	}
 	r->report.criu_us = proc_now_us() - start_us;
 	tools_remove(r->c);
-	if (container_set_pid(r->c, result.pid, err)) {
+	if (container_set_pid(r->c, result.pid, err) || end_holder(r, err)) {
 		proc_reap(&result.pid);
 		return -1;
 	}
@@ -418,45 +402,83 @@ int restore_plan(const struct create_request *req, const struct cr_options *opts
 	return ret ? err_wrap(err, "container %s", req->seed.id) : 0;
 }
 
+static void restore_begin(struct restore *r)
+{
+	for (size_t i = 0; i < SPEC_NS_KINDS; i++)
+		r->ns_fds[i] = -1;
+}
+
+static int prepare(struct restore *r, struct err *err)
+{
+	if (restore_prepare(r->req, r->opts, true, &r->prep, err))
+		return -1;
+	log_plan(r);
+	return 0;
+}
+
+/* Give back what isn't the container's, and hand out the rest. */
+static int finish(struct restore *r, int ret, unsigned long long start_us,
+		  struct restore_outcome *out, struct err *err)
+{
+	fill_report(r, start_us);
+	namespaces_close(r->ns_fds);
+	inside_attached_done(&r->attached, ret);
+	if (!ret)
+		record(r);
+	restore_prep_done(&r->prep, ret);
+	if (ret) {
+		fd_close(&r->master);
+		return err_wrap(err, "container %s", r->req->seed.id);
+	}
+	fd_close(&r->c->lock_fd);
+	out->master = r->master;
+	if (out->report)
+		*out->report = r->report;
+	return 0;
+}
+
 int restore_container(const struct create_request *req, const struct cr_options *opts,
 		      struct container *c, struct restore_outcome *out, struct err *err)
 {
-	struct restore r = {
-		.req = req,
-		.opts = opts,
-		.c = c,
-		.prep = RESTORE_PREP_EMPTY,
-		.master = -1,
-		.attached = INSIDE_ATTACHED_NONE,
-	};
+	struct restore r = RESTORE_OF(req, opts, c);
 	unsigned long long start_us = proc_now_us();
-	int ret;
+	int ret = -1;
 
-	for (size_t i = 0; i < SPEC_NS_KINDS; i++)
-		r.ns_fds[i] = -1;
-	ret = restore_prepare(req, opts, true, &r.prep, err);
-	if (!ret)
-		log_plan(&r);
-	if (!ret && !container_begin(&req->seed, c, err)) {
+	restore_begin(&r);
+	if (!prepare(&r, err) && !container_begin(&req->seed, c, err)) {
 		ret = restore_into(&r, err);
 		if (ret)
 			abandon(&r);
-	} else {
-		ret = -1;
 	}
-	fill_report(&r, start_us);
-	namespaces_close(r.ns_fds);
-	inside_attached_done(&r.attached, ret);
-	if (!ret)
-		record(&r);
-	restore_prep_done(&r.prep, ret);
-	if (ret) {
-		fd_close(&r.master);
-		return err_wrap(err, "container %s", req->seed.id);
-	}
-	fd_close(&c->lock_fd);
-	out->master = r.master;
-	if (out->report)
-		*out->report = r.report;
-	return 0;
+	return finish(&r, ret, start_us, out, err);
+}
+
+/* The holder's namespace is one that is given by path. */
+static void use_holder(struct restore *r, struct spec *spec, struct arena *arena)
+{
+	const struct container *c = r->c;
+
+	r->held = (struct held){ c->pid, c->start_time, holder_has_net(spec) };
+	if (r->held.has_net)
+		spec->ns[SPEC_NS_NET].path = arena_printf(arena, "/proc/%d/ns/net", (int)c->pid);
+}
+
+int restore_held(const struct create_request *req, const struct cr_options *opts,
+		 struct container *c, struct restore_outcome *out, struct err *err)
+{
+	AUTO(arena_done) struct arena arena = { 0 };
+	struct create_request held = *req;
+	struct spec spec = *req->seed.spec;
+	struct restore r = RESTORE_OF(&held, opts, c);
+	unsigned long long start_us = proc_now_us();
+	int ret;
+
+	held.seed.spec = &spec;
+	restore_begin(&r);
+	use_holder(&r, &spec, &arena);
+	r.has_run_hooks = r.held.has_net;
+	ret = prepare(&r, err) || restore_into(&r, err) ? -1 : 0;
+	if (ret)
+		abandon(&r);
+	return finish(&r, ret, start_us, out, err);
 }

@@ -38,4 +38,12 @@ int restore_plan(const struct create_request *req, const struct cr_options *opts
 int restore_container(const struct create_request *req, const struct cr_options *opts,
 		      struct container *c, struct restore_outcome *out, struct err *err);
 
+/*
+ * The same for a container in whose place there is a holder (core/run/holder.h): `c` is loaded and
+ * locked, and what the holder has made is used. On success the holder has ended; after a failure,
+ * too, and with it the container: nothing is left but `c` to be given back.
+ */
+int restore_held(const struct create_request *req, const struct cr_options *opts,
+		 struct container *c, struct restore_outcome *out, struct err *err);
+
 #endif
