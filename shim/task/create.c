@@ -3,12 +3,13 @@
  * create.c - Create: root file system, stdio, container
  *
  * A task is known only when it is there: until then a second Create of its id is refused, and all
- * else says that there is none.
+ * else says that there is none. One that is to be restored is a holder till it is started.
  */
 #include <string.h>
 
 #include "core/base/fd.h"
 #include "core/run/create.h"
+#include "core/run/holder.h"
 #include "core/run/store.h"
 #include "oci/config.h"
 #include "shim/task/io_terminal.h"
@@ -47,7 +48,8 @@ static int create(const struct task_op *op, struct stored *s, struct worker_answ
 		return -1;
 	req.seed.config = s->config.p;
 	s->spec.process.terminal = req.wants_master; /* what the client asks for counts */
-	if (create_container(&req, &s->c, &answer->fd, err))
+	if (task->checkpoint ? holder_create(&req.seed, &s->c, err)
+			     : create_container(&req, &s->c, &answer->fd, err))
 		return -1;
 	answer->pid = s->c.pid;
 	if (s->spec.ns[SPEC_NS_PID].present && !s->spec.ns[SPEC_NS_PID].path)
@@ -112,6 +114,7 @@ static void begin(struct task_op *op)
 
 	task_process_set_stdio(&task->init, paths);
 	task->init.terminal = req->terminal;
+	task->checkpoint = *req->checkpoint ? xstrdup(req->checkpoint) : NULL;
 	if (task_options_parse(req->options, &task->options, &failed.err)) {
 		done(op, &failed);
 		return;
@@ -130,8 +133,8 @@ static bool is_valid(const Task__CreateRequest *req, struct err *err)
 {
 	if (req->bundle[0] != '/')
 		return !err_set(err, ERR_INVALID, "bundle \"%s\" is no absolute path", req->bundle);
-	if (*req->checkpoint)
-		return !err_set(err, ERR_UNSUPPORTED, "create from a checkpoint");
+	if (*req->checkpoint && req->terminal)
+		return !err_set(err, ERR_UNSUPPORTED, "a task with a terminal from a checkpoint");
 	return !store_check_id(req->id, err);
 }
 

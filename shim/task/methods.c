@@ -16,6 +16,7 @@ static const struct method {
 	{ "State", &task__process_request__descriptor, method_state },
 	{ "Wait", &task__process_request__descriptor, method_wait },
 	{ "Kill", &task__kill_request__descriptor, method_kill },
+	{ "Checkpoint", &task__checkpoint_request__descriptor, method_checkpoint },
 	{ "Pids", &task__id_request__descriptor, method_pids },
 	{ "Pause", &task__id_request__descriptor, method_pause },
 	{ "Resume", &task__id_request__descriptor, method_resume },

@@ -32,6 +32,9 @@ void method_exec(struct shim *shim, struct call *call);
 /* kill.c: signal a process, or all of the container. */
 void method_kill(struct shim *shim, struct call *call);
 
+/* checkpoint.c: dump the container, which runs on or ends. */
+void method_checkpoint(struct shim *shim, struct call *call);
+
 /* questions.c: how a process is. */
 void method_state(struct shim *shim, struct call *call);
 /* questions.c: answered when the process has ended. */

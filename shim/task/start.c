@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * start.c - Start: a container's first process executes its program
+ * start.c - Start: a container's first process executes its program, or is restored
  *
  * The operation holds back the exit of a process that ends at once, until "start" is on its way.
  */
 #include "core/run/control.h"
+#include "shim/task/cr_work.h"
 #include "shim/task/exec.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
@@ -16,10 +17,18 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 	const struct task_op *op = arg;
 	AUTO(stored_done) struct stored s = STORED_EMPTY;
 
-	(void)answer;
+	if (op->task->checkpoint)
+		return cr_work_restore(op->task, answer, err);
 	if (stored_open(op->task->root, op->task->id, &s, err) || stored_read_spec(&s, err))
 		return -1;
 	return control_start(&s.c, &s.spec, err);
+}
+
+/* The holder's end, which may have been noticed by now, isn't the task's. */
+static void take_restored(struct task_process *process, pid_t pid)
+{
+	process->has_ended = false;
+	task_process_set_pid(process, pid);
 }
 
 static void done(void *arg, struct worker_answer *answer)
@@ -31,6 +40,8 @@ static void done(void *arg, struct worker_answer *answer)
 		err_wrap(&answer->err, "OCI runtime start failed");
 		call_fail_err(op->call, &answer->err);
 	} else {
+		if (op->task->checkpoint)
+			take_restored(op->process, answer->pid);
 		op->process->state = STATE_RUNNING;
 		tell_start(op->process);
 		response.pid = (uint32_t)op->process->pid;

@@ -107,6 +107,7 @@ static void free_memory(struct task *task)
 	free(task->id);
 	free(task->bundle);
 	free(task->root);
+	free(task->checkpoint);
 	free(task);
 }
 

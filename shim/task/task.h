@@ -49,7 +49,8 @@ struct task {
 	struct shim *shim;
 	char *id;
 	char *bundle;
-	char *root; /* where the container is recorded: kedge --root */
+	char *root;	  /* where the container is recorded: kedge --root */
+	char *checkpoint; /* a directory: Start restores from it; until then a holder's pid is known */
 	struct task_options options;
 	struct task_process init;
 	struct task_process *execs;

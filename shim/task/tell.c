@@ -60,6 +60,15 @@ void tell_start(struct task_process *process)
 	publish(process->task, "/tasks/start", "containerd.events.TaskStart", &event.base);
 }
 
+void tell_checkpointed(struct task *task, const char *path)
+{
+	Events__TaskCheckpointed event = EVENTS__TASK_CHECKPOINTED__INIT;
+
+	event.container_id = task->id;
+	event.checkpoint = (char *)path;
+	publish(task, "/tasks/checkpointed", "containerd.events.TaskCheckpointed", &event.base);
+}
+
 void tell_exit(struct task_process *process)
 {
 	Events__TaskExit event = EVENTS__TASK_EXIT__INIT;

@@ -19,6 +19,9 @@ void tell_start(struct task_process *process);
 /* /tasks/exec-added */
 void tell_exec_added(struct task_process *process);
 
+/* /tasks/checkpointed, to the directory `path`. */
+void tell_checkpointed(struct task *task, const char *path);
+
 /* /tasks/exit */
 void tell_exit(struct task_process *process);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * checkpoint.c - Checkpoint: write a container's state to a directory, and end it if asked to
+ *
+ * containerd packs up all that lies in the directory, so CRIU's log and whatever else it needs are
+ * elsewhere. Clients pause the container before, and resume it afterwards, which one that has ended
+ * then refuses. The operation holds its exit back until the call is answered.
+ */
+#include <fcntl.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/version.h"
+#include "core/cr/checkpoint.h"
+#include "core/linux/net_look.h"
+#include "shim/task/cr_work.h"
+#include "shim/task/methods.h"
+#include "shim/task/stored.h"
+#include "shim/task/task.h"
+#include "shim/task/tell.h"
+
+static const Task__CheckpointRequest *request_of(const struct task_op *op)
+{
+	return (const Task__CheckpointRequest *)op->call->request;
+}
+
+/* --- in the worker -----------------------------------------------------------------------------*/
+
+/*
+ * A link that leads outside was put there by the client, and will be put there again, in the
+ * namespace of the holder. Its other end isn't in the images, so CRIU couldn't make it.
+ */
+static bool is_wired(const struct stored *s)
+{
+	const struct spec_namespace *net = &s->spec.ns[SPEC_NS_NET];
+	struct net_look look = { 0 };
+
+	return net->present && !net->path && !net_look(s->c.pid, false, &look, NULL) &&
+	       look.facts.has_uplink;
+}
+
+static int settle(const struct task_op *op, const struct stored *s, struct cr_settings *settings,
+		  struct err *err)
+{
+	struct cr_options *o = &settings->cr;
+
+	if (cr_work_settings(op->task, &s->spec, settings, err) ||
+	    cr_settings_take_request(settings, request_of(op)->options, err))
+		return -1;
+	if (!o->image_path)
+		o->image_path = request_of(op)->path;
+	if (!*o->image_path)
+		return err_set(err, ERR_INVALID, "no directory is given for the images");
+	if (!o->empty_ns.n && is_wired(s))
+		strv_add(&o->empty_ns, "network");
+	o->leave_running = !settings->exit;
+	o->engine = version_engine();
+	return 0;
+}
+
+static int run(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct task_op *op = arg;
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+	AUTO(cr_settings_done) struct cr_settings settings = { .way = CR_CHECKPOINT };
+	auto_free char *work = xasprintf("%s/work/criu", op->task->bundle);
+	bool has_own_work;
+
+	(void)answer;
+	if (stored_open(op->task->root, op->task->id, &s, err) || stored_read_spec(&s, err) ||
+	    settle(op, &s, &settings, err))
+		return -1;
+	has_own_work = !settings.cr.work_path;
+	if (has_own_work)
+		settings.cr.work_path = work;
+	if (checkpoint_container(&s.c, &s.spec, &settings.cr, NULL, err))
+		return -1;
+	if (has_own_work)
+		fd_remove_tree(AT_FDCWD, work, NULL);
+	return 0;
+}
+
+/* --- in the server -----------------------------------------------------------------------------*/
+
+static void done(void *arg, struct worker_answer *answer)
+{
+	struct task_op *op = arg;
+
+	if (answer->err.kind) {
+		err_wrap(&answer->err, "OCI runtime checkpoint failed");
+		call_fail_err(op->call, &answer->err);
+	} else {
+		tell_checkpointed(op->task, request_of(op)->path);
+		call_reply(op->call, NULL);
+	}
+	task_op_end(op);
+}
+
+static void begin(struct task_op *op)
+{
+	const struct state_refusal *no = state_refuses(op->process->state, OP_CHECKPOINT, false);
+
+	if (!no && op->process->has_ended)
+		no = state_refuses(STATE_STOPPED, OP_CHECKPOINT, false);
+	if (no) {
+		call_fail(op->call, no->code, "%s", no->text);
+		task_op_end(op);
+		return;
+	}
+	task_op_work(op, run, done, NULL);
+}
+
+void method_checkpoint(struct shim *shim, struct call *call)
+{
+	const Task__CheckpointRequest *req = (const Task__CheckpointRequest *)call->request;
+	struct task_process *process = task_lookup(shim, call, req->id, "");
+
+	if (process)
+		task_op_begin(process->task, call, "", begin);
+}

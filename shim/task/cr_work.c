@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/version.h"
+#include "core/cr/restore.h"
+#include "core/run/control.h"
+#include "core/run/holder.h"
+#include "shim/task/cr_work.h"
+#include "shim/task/stored.h"
+
+#define OPTIONS_MAX_BYTES (1U << 20)
+
+/* After a failed restore containerd removes the bundle, and nobody could read a log in there. */
+#define LOGS "/var/log/kedge"
+
+int cr_work_settings(const struct task *task, const struct spec *spec, struct cr_settings *settings,
+		     struct err *err)
+{
+	const struct task_options *o = &task->options;
+	AUTO(buf_done) struct buf file = { 0 };
+
+	if (o->config_path) {
+		if (fd_read_file(AT_FDCWD, o->config_path, OPTIONS_MAX_BYTES, &file, err))
+			return err_wrap(err, "the runtime's options");
+		if (cr_settings_take_body(settings, file.p, file.n, err))
+			return err_wrap(err, "the runtime's options: %s", o->config_path);
+	}
+	if (cr_settings_take_body(settings, o->config_body.p, o->config_body.n, err))
+		return err_wrap(err, "the runtime's options");
+	return cr_settings_take_annotations(settings, &spec->annotations, err);
+}
+
+/* Whether containerd has unpacked it to a temporary, which it never removes. */
+static bool is_forgotten(const char *path)
+{
+	static const char name[] = "ctrd-checkpoint";
+	const char *slash = strrchr(path, '/');
+	const char *digits = slash ? slash + strlen(name) + 1 : path;
+
+	if (!slash || !str_starts(slash + 1, name) || !*digits)
+		return false;
+	return !digits[strspn(digits, "0123456789")];
+}
+
+static int restore(const struct task *task, struct stored *s, struct cr_settings *settings,
+		   struct worker_answer *answer, struct err *err)
+{
+	auto_free char *work = xasprintf(LOGS "/%s/%s", task->shim->namespace, task->id);
+	struct restore_outcome out = { .master = -1 };
+	struct cr_options *o = &settings->cr;
+	struct create_request req = {
+		.seed = { &s->store, task->id, &s->spec, s->config.p },
+		.no_pivot = task->options.no_pivot,
+		.wants_master = s->spec.process.terminal,
+	};
+	bool has_own_work;
+
+	o->image_path = task->checkpoint;
+	o->engine = version_engine();
+	if (!o->work_path)
+		o->work_path = task->options.criu_work_path;
+	has_own_work = !o->work_path;
+	if (has_own_work)
+		o->work_path = work;
+	if (restore_held(&req, o, &s->c, &out, err))
+		return -1;
+	answer->fd = out.master;
+	answer->pid = s->c.pid;
+	if (has_own_work)
+		fd_remove_tree(AT_FDCWD, work, NULL);
+	return 0;
+}
+
+static int begin(const struct task *task, struct stored *s, struct cr_settings *settings,
+		 struct err *err)
+{
+	if (cr_work_settings(task, &s->spec, settings, err))
+		return -1;
+	return holder_take_stdio(&s->c, err);
+}
+
+int cr_work_restore(const struct task *task, struct worker_answer *answer, struct err *err)
+{
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+	AUTO(cr_settings_done) struct cr_settings settings = { .way = CR_RESTORE };
+	int ret;
+
+	if (stored_open(task->root, task->id, &s, err) || container_lock(&s.c, err) ||
+	    stored_read_spec(&s, err))
+		return -1;
+	if (begin(task, &s, &settings, err)) {
+		control_abandon(&s.c, &s.spec, NULL);
+		return -1;
+	}
+	ret = restore(task, &s, &settings, answer, err);
+	if (is_forgotten(task->checkpoint) && !settings.cr.lazy_pages)
+		fd_remove_tree(AT_FDCWD, task->checkpoint, NULL);
+	return ret;
+}
