@@ -463,6 +463,13 @@ static void use_holder(struct restore *r, struct spec *spec, struct arena *arena
 		spec->ns[SPEC_NS_NET].path = arena_printf(arena, "/proc/%d/ns/net", (int)c->pid);
 }
 
+/* Without the holder CRIU fails at one thing or the other. */
+static void explain_death(const struct restore *r, struct err *err)
+{
+	if (!proc_is_alive(r->held.pid, r->held.start_time))
+		err_set(err, ERR_STATE, "it was killed while it was restored");
+}
+
 int restore_held(const struct create_request *req, const struct cr_options *opts,
 		 struct container *c, struct restore_outcome *out, struct err *err)
 {
@@ -478,7 +485,9 @@ int restore_held(const struct create_request *req, const struct cr_options *opts
 	use_holder(&r, &spec, &arena);
 	r.has_run_hooks = r.held.has_net;
 	ret = prepare(&r, err) || restore_into(&r, err) ? -1 : 0;
-	if (ret)
+	if (ret) {
+		explain_death(&r, err);
 		abandon(&r);
+	}
 	return finish(&r, ret, start_us, out, err);
 }
