@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""One call to a shim, for what ctr can't say.
+
+usage: ttrpc.py SOCKET METHOD [NUMBER=VALUE...]
+
+A field is NUMBER=text, NUMBER:=integer, or NUMBER@TYPE=FIELD,FIELD... for an Any whose message has the
+fields NUMBER=text and NUMBER:=integer. Prints the answer's fields as NUMBER=VALUE, one per line;
+after an error its code and text on stderr, and exits 1.
+"""
+
+import re
+import socket
+import struct
+import sys
+
+
+def varint(value):
+    out = b""
+    while True:
+        out += bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+        value >>= 7
+        if not value:
+            return out
+
+
+def blob(number, data):
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def field(text):
+    number, sort, rest = re.fullmatch(r"(\d+)(:|@[^=]*)?=(.*)", text, re.S).groups()
+    number = int(number)
+    if sort == ":":
+        return varint(number << 3) + varint(int(rest))
+    if sort:
+        value = b"".join(field(part) for part in rest.split(",") if part)
+        return blob(number, blob(1, sort[1:].encode()) + blob(2, value))
+    return blob(number, rest.encode())
+
+
+def read_varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if not data[at - 1] & 0x80:
+            return value, at
+
+
+def fields(data):
+    at = 0
+    while at < len(data):
+        key, at = read_varint(data, at)
+        value, at = read_varint(data, at)
+        if key & 7 == 2:
+            value, at = data[at : at + value], at + value
+        yield key >> 3, value
+
+
+def receive(sock, size):
+    data = b""
+    while len(data) < size:
+        piece = sock.recv(size - len(data))
+        if not piece:
+            sys.exit("the shim has hung up")
+        data += piece
+    return data
+
+
+def main():
+    path, method, *rest = sys.argv[1:]
+    request = blob(1, b"containerd.task.v2.Task") + blob(2, method.encode())
+    request += blob(3, b"".join(field(text) for text in rest))
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(path)
+        sock.sendall(struct.pack(">IIBB", len(request), 1, 1, 0) + request)
+        size = struct.unpack(">IIBB", receive(sock, 10))[0]
+        answer = dict(fields(receive(sock, size)))
+    status = dict(fields(answer.get(1, b"")))
+    if status.get(1):
+        sys.exit(f"{status[1]} {status.get(2, b'').decode()}")
+    for number, value in fields(answer.get(2, b"")):
+        print(f"{number}={value.decode(errors='replace') if isinstance(value, bytes) else value}")
+
+
+main()
