@@ -182,13 +182,13 @@ teardown() { common_teardown; }
 	[[ $output == *"flag needs an argument"* ]]
 }
 
-@test "what isn't there yet says so" {
+@test "what isn't there yet says so, and the shim what it needs" {
 	run kedge --systemd-cgroup list
 	[ "$status" -eq 1 ]
 	[[ $output == *systemd* ]]
 	run "$TREE/build/containerd-shim-kedge-v1" start
 	[ "$status" -eq 1 ]
-	[[ $output == *"not in this version"* ]]
+	[[ $output == *"start needs -namespace, -id and -address"* ]]
 }
 
 @test "a JSON log has runc's shape, and the error is on stderr too" {
