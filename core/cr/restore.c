@@ -251,8 +251,10 @@ static int on_notify(void *ctx, const char *script, pid_t pid, int fd, struct er
 	if (!strcmp(script, "post-restore"))
 		return on_restored(r, pid, err);
 	if (!strcmp(script, "pre-resume")) {
+		const struct restored_helpers ours = { r->criu, r->held.pid };
+
 		r->has_checked_creds = true;
-		return restored_creds_check(r->c, r->req->seed.spec, r->c->pid, r->criu, err);
+		return restored_creds_check(r->c, r->req->seed.spec, r->c->pid, &ours, err);
 	}
 	return 0;
 }

@@ -157,10 +157,16 @@ static bool has_pid(const pid_t *pids, size_t n, pid_t pid)
 	return false;
 }
 
-static int check_all(struct check *k, const pid_t *pids, size_t n, pid_t criu, struct err *err)
+static bool is_ours(const struct restored_helpers *ours, pid_t pid)
+{
+	return pid == ours->criu || (ours->holder && pid == ours->holder);
+}
+
+static int check_all(struct check *k, const pid_t *pids, size_t n,
+		     const struct restored_helpers *ours, struct err *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] != criu && check_threads(k, pids[i], err))
+		if (!is_ours(ours, pids[i]) && check_threads(k, pids[i], err))
 			return -1;
 	if (!findings_end(&k->findings))
 		return 0;
@@ -178,18 +184,19 @@ static void end(pid_t pid)
  * Held by CRIU they can't be gone meanwhile. CRIU goes last, as it would let them run, but go it
  * must: it would wait for the first one, which waits for those that CRIU hasn't reaped.
  */
-static void end_all(const struct container *c, const pid_t *pids, size_t n, pid_t criu)
+static void end_all(const struct container *c, const pid_t *pids, size_t n,
+		    const struct restored_helpers *ours)
 {
 	if (!n)
 		cgroup_signal_all(&c->cgroup, SIGKILL, NULL);
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] != criu)
+		if (!is_ours(ours, pids[i]))
 			end(pids[i]);
-	end(criu);
+	end(ours->criu);
 }
 
-int restored_creds_check(const struct container *c, const struct spec *spec, pid_t root, pid_t criu,
-			 struct err *err)
+int restored_creds_check(const struct container *c, const struct spec *spec, pid_t root,
+			 const struct restored_helpers *ours, struct err *err)
 {
 	struct check k = { .spec = spec,
 			   .has_apparmor = lsm_has_apparmor(),
@@ -203,8 +210,8 @@ int restored_creds_check(const struct container *c, const struct spec *spec, pid
 		ret = err_set(err, ERR_STATE, "the restored process %d isn't in its cgroup",
 			      (int)root);
 	if (!ret)
-		ret = check_all(&k, pids, n, criu, err);
+		ret = check_all(&k, pids, n, ours, err);
 	if (ret)
-		end_all(c, pids, n, criu);
+		end_all(c, pids, n, ours);
 	return ret;
 }

@@ -20,13 +20,19 @@
 #include "core/run/container.h"
 #include "core/spec.h"
 
+/* Processes of ours in the container's cgroup. */
+struct restored_helpers {
+	pid_t criu;
+	pid_t holder; /* or 0 */
+};
+
 /*
- * Look at every thread of the container's cgroup except those of process `criu`. `root` has to be
+ * Look at every thread of the container's cgroup except those of `ours`. `root` has to be
  * there. After a failure the tasks and CRIU are dead. Errors: ERR_DENIED naming each process and what it has
  * too much or lacks; ERR_STATE when the root task isn't there; ERR_SYS, ERR_INVALID when it can't be
  * found out.
  */
-int restored_creds_check(const struct container *c, const struct spec *spec, pid_t root, pid_t criu,
-			 struct err *err);
+int restored_creds_check(const struct container *c, const struct spec *spec, pid_t root,
+			 const struct restored_helpers *ours, struct err *err);
 
 #endif
