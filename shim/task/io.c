@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "shim/task/io.h"
 
 static const char *const names[] = { "stdin", "stdout", "stderr" };
@@ -14,7 +16,7 @@ void io_init(struct io *io, struct loop *loop)
 {
 	static const struct io_copy empty = IO_COPY_EMPTY;
 
-	*io = (struct io){ .loop = loop, .stdin_writer = -1, .master = -1, .clients = { -1, -1 } };
+	*io = (struct io){ .loop = loop, .master = -1, .clients = { -1, -1 } };
 	for (int i = 0; i < 3; i++) {
 		io->copies[i] = empty;
 		io->copies[i].owner = io;
@@ -25,7 +27,6 @@ static void close_all(struct io *io)
 {
 	for (int i = 0; i < 3; i++)
 		io_copy_end(&io->copies[i]);
-	fd_close(&io->stdin_writer);
 	fd_close(&io->master);
 	fd_close(&io->clients[0]);
 	fd_close(&io->clients[1]);
@@ -76,19 +77,17 @@ static int open_output(const struct stdio_uri *uri, struct err *err)
 	return fd < 0 ? err_sys(err, "open %s", uri->path) : take_fd(&fd);
 }
 
-/* A writer can be had only once there is a reader. */
-static int open_input(struct io *io, const char *path, struct err *err)
+/* A fifo is opened as its writer, too, by the same fd: see io_close_stdin(). */
+static int open_input(const char *path, struct err *err)
 {
-	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	const int flags = O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	struct stat st;
+	int fd;
 
-	if (fd < 0)
+	if (stat(path, &st))
 		return err_sys(err, "open %s", path);
-	if (is_fifo(fd)) {
-		io->stdin_writer = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-		if (io->stdin_writer < 0)
-			return err_sys(err, "open %s", path);
-	}
-	return take_fd(&fd);
+	fd = open(path, (S_ISFIFO(st.st_mode) ? O_RDWR : O_RDONLY) | flags);
+	return fd < 0 ? err_sys(err, "open %s", path) : fd;
 }
 
 /* A pipe whose one end, ours, doesn't block. */
@@ -106,7 +105,7 @@ static int make_pipe(int *ours, int *theirs, bool is_input, struct err *err)
 }
 
 /* What the client has at its end, by its path; -1 with an error. */
-static int open_client(struct io *io, int i, const char *path, struct err *err)
+static int open_client(int i, const char *path, struct err *err)
 {
 	AUTO(stdio_uri_done) struct stdio_uri uri = { 0 };
 
@@ -114,13 +113,13 @@ static int open_client(struct io *io, int i, const char *path, struct err *err)
 		return -1;
 	if (uri.kind == STDIO_BINARY || (i == 0 && uri.kind != STDIO_FIFO))
 		return err_set(err, ERR_INVALID, "\"%s\" is for stdout", path);
-	return i ? open_output(&uri, err) : open_input(io, uri.path, err);
+	return i ? open_output(&uri, err) : open_input(uri.path, err);
 }
 
 static int open_stream(struct io *io, int i, const struct io_paths *paths, int *end,
 		       struct err *err)
 {
-	auto_fd int client = open_client(io, i, paths->path[i], err);
+	auto_fd int client = open_client(i, paths->path[i], err);
 	int ours = -1;
 
 	if (client < 0)
@@ -252,5 +251,23 @@ void io_end(struct io *io, void (*ended)(struct io *io), void *owner)
 
 void io_close_stdin(struct io *io)
 {
-	fd_close(&io->stdin_writer);
+	bool is_waiting = io->clients[0] >= 0; /* for a terminal */
+	int old = is_waiting ? io->clients[0] : io->copies[0].from.fd;
+	char link[32];
+	int fd;
+
+	/* not twice: a reader that comes after the last writer isn't told of its end */
+	if (old < 0 || (fcntl(old, F_GETFL) & O_ACCMODE) != O_RDWR)
+		return;
+	/* the new end is there before the old one is closed: what is in the fifo stays in it */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", old);
+	fd = open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		log_error("end a container's stdin: %s", strerror(errno));
+	else if (!is_waiting)
+		io_copy_change_source(&io->copies[0], fd);
+	if (fd < 0 || !is_waiting)
+		return;
+	fd_close(&io->clients[0]);
+	io->clients[0] = fd;
 }

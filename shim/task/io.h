@@ -9,9 +9,9 @@
  * Effects  opens fifos and files, copies between them and the pipes by the loop; may start a logger
  * Source   containerd 1.7 pkg/process/io.go and containerd/fifo
  *
- * A fifo for output is opened for reading, too: a client that goes away (dockerd restarts, ctr
- * detaches) gives the container no SIGPIPE, and another may come. For stdin a writer of ours keeps
- * the fifo from ending with the first client, until io_close_stdin().
+ * All fifos are opened for reading and writing: when a client goes away (dockerd restarts, ctr
+ * detaches) the container gets no SIGPIPE and stdin doesn't end, and another may come. After
+ * io_close_stdin() it is the client alone that keeps stdin open.
  */
 #ifndef KEDGE_SHIM_TASK_IO_H
 #define KEDGE_SHIM_TASK_IO_H
@@ -32,7 +32,6 @@ struct io_paths {
 struct io {
 	struct loop *loop;
 	struct io_copy copies[3];
-	int stdin_writer;   /* keeps stdin's fifo open */
 	struct io_log *log; /* or NULL */
 	int master;	    /* of the terminal, or -1; see io_terminal.h */
 	int clients[2];	    /* stdin and stdout, until the terminal is there */

@@ -157,6 +157,17 @@ void io_copy_start(struct io_copy *copy, struct loop *loop, int from, int to)
 	watch(copy, false);
 }
 
+void io_copy_change_source(struct io_copy *copy, int from)
+{
+	bool is_watched = copy->from.is_added;
+
+	loop_unwatch(copy->loop, &copy->from);
+	fd_close(&copy->from.fd);
+	copy->from.fd = from;
+	if (is_watched)
+		watch(copy, false);
+}
+
 bool io_copy_flush(struct io_copy *copy)
 {
 	if (io_copy_has_ended(copy))

@@ -33,6 +33,9 @@ void io_copy_start(struct io_copy *copy, struct loop *loop, int from, int to);
 /* Copy what is there now. Whether all of it is over: false means that the reader is slow. */
 bool io_copy_flush(struct io_copy *copy);
 
+/* Go on with another fd of the same source (consumed); the old one is closed. */
+void io_copy_change_source(struct io_copy *copy, int from);
+
 /* Whether it has ended: the source's writers are gone, or the reader is. */
 bool io_copy_has_ended(const struct io_copy *copy);
 

@@ -235,6 +235,99 @@ static void the_size_of_a_terminal_that_is_to_come_is_kept_for_it(void **state)
 	assert_int_equal(size.ws_row, 33);
 }
 
+/* The client's end of stdin; the fifo's path is set. */
+static int open_writer(const struct fixture *f)
+{
+	int fd = open(f->paths[0], O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void make_stdin(struct fixture *f)
+{
+	auto_fd int fd = make_fifo(f, 0, "in");
+
+	assert_true(fd >= 0);
+}
+
+static void stdin_outlives_its_clients_and_ends_after_the_last_one_when_told_to(void **state)
+{
+	struct fixture *f = *state;
+	auto_fd int client = -1;
+	char byte;
+
+	make_stdin(f);
+	assert_int_equal(open_io(f, false), 0);
+	fcntl(f->ends[0], F_SETFL, O_NONBLOCK);
+	client = open_writer(f);
+	put(client, "one");
+	fd_close(&client);
+	run(f, 10);
+	expect_read(f->ends[0], "one");
+	client = open_writer(f);
+	put(client, "two");
+	io_close_stdin(&f->io);
+	run(f, 10);
+	expect_read(f->ends[0], "two");
+	assert_int_equal(read(f->ends[0], &byte, 1), -1);
+	put(client, "three");
+	fd_close(&client);
+	run(f, 10);
+	expect_read(f->ends[0], "three");
+	assert_int_equal(read(f->ends[0], &byte, 1), 0);
+	assert_true(io_copy_has_ended(&f->io.copies[0]));
+}
+
+static void a_client_that_is_gone_when_stdin_is_closed_has_all_that_it_sent_delivered(void **state)
+{
+	struct fixture *f = *state;
+	auto_fd int client = -1;
+	char byte;
+
+	make_stdin(f);
+	assert_int_equal(open_io(f, false), 0);
+	client = open_writer(f);
+	put(client, "all of it");
+	fd_close(&client);
+	io_close_stdin(&f->io);
+	run(f, 10);
+	expect_read(f->ends[0], "all of it");
+	assert_int_equal(read(f->ends[0], &byte, 1), 0);
+}
+
+static void closing_stdin_twice_is_closing_it_once(void **state)
+{
+	struct fixture *f = *state;
+	char byte;
+
+	make_stdin(f);
+	assert_int_equal(open_io(f, false), 0);
+	fcntl(f->ends[0], F_SETFL, O_NONBLOCK);
+	io_close_stdin(&f->io);
+	io_close_stdin(&f->io);
+	run(f, 10);
+	assert_int_equal(read(f->ends[0], &byte, 1), 0);
+}
+
+static void stdin_closed_before_there_is_a_terminal_is_copied_all_the_same(void **state)
+{
+	struct fixture *f = *state;
+	auto_fd int slave = -1;
+	auto_fd int client = -1;
+
+	make_stdin(f);
+	assert_int_equal(open_io(f, true), 0);
+	client = open_writer(f);
+	put(client, "typed");
+	io_close_stdin(&f->io);
+	io_take_master(&f->io, open_terminal(&slave));
+	fd_close(&client);
+	run(f, 10);
+	expect_read(slave, "typed");
+	assert_true(io_copy_has_ended(&f->io.copies[0]));
+}
+
 static void open_logger(struct fixture *f, const char *script, bool terminal)
 {
 	auto_free char *uri = xasprintf("binary:///bin/sh?-c=cd+%s;%s", f->dir, script);
@@ -324,6 +417,10 @@ int main(void)
 		TEST(what_is_no_place_for_output_is_refused_and_nothing_stays_open),
 		TEST(a_terminal_is_copied_both_ways_until_its_last_user_closes_it),
 		TEST(the_size_of_a_terminal_that_is_to_come_is_kept_for_it),
+		TEST(stdin_outlives_its_clients_and_ends_after_the_last_one_when_told_to),
+		TEST(a_client_that_is_gone_when_stdin_is_closed_has_all_that_it_sent_delivered),
+		TEST(closing_stdin_twice_is_closing_it_once),
+		TEST(stdin_closed_before_there_is_a_terminal_is_copied_all_the_same),
 		TEST(a_logger_gets_both_outputs_and_its_end_is_waited_for),
 		TEST(a_terminals_output_reaches_a_logger),
 		TEST(a_logger_that_stays_is_asked_to_end),
