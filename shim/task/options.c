@@ -19,6 +19,8 @@ static int parse_runc(const Wkt__Any *any, struct task_options *o)
 		return -1;
 	o->no_pivot = m->no_pivot_root;
 	o->no_new_keyring = m->no_new_keyring;
+	o->io_uid = m->io_uid;
+	o->io_gid = m->io_gid;
 	o->binary_name = text_or_null(m->binary_name);
 	o->root = text_or_null(m->root);
 	o->criu_image_path = text_or_null(m->criu_image_path);
@@ -36,6 +38,8 @@ static int parse_old(const Wkt__Any *any, struct task_options *o)
 	if (!m)
 		return -1;
 	o->no_pivot = m->no_pivot_root;
+	o->io_uid = m->io_uid;
+	o->io_gid = m->io_gid;
 	runtime__old_create_options__free_unpacked(m, NULL);
 	return 0;
 }

@@ -10,6 +10,9 @@
 #ifndef KEDGE_SHIM_TASK_OPTIONS_H
 #define KEDGE_SHIM_TASK_OPTIONS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/base/err.h"
 #include "core/base/str.h"
 #include "proto/well_known.pb-c.h"
@@ -18,6 +21,8 @@
 struct task_options {
 	bool no_pivot;
 	bool no_new_keyring;
+	uint32_t io_uid; /* who owns the pipes: root of a user namespace, as the host numbers it */
+	uint32_t io_gid;
 	char *binary_name; /* which runtime runc's shim would call */
 	char *root; /* the client's idea of where containers are recorded, without namespace */
 	char *criu_image_path;

@@ -2,9 +2,25 @@
 /*
  * stdio.c - CloseIO, ResizePty, and what Create and exec do with the paths of a request
  */
+#include <unistd.h>
+
+#include "core/base/fd.h"
 #include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/stdio.h"
+
+/*
+ * The program may own its stdio only if that has an owner in its user namespace. A terminal has one:
+ * it is of the container's own devpts.
+ */
+static int give_away(const int ends[3], const struct task_options *o, struct err *err)
+{
+	for (int i = 0; i < 3; i++)
+		if (ends[i] >= 0 && fchown(ends[i], o->io_uid, o->io_gid))
+			return err_sys(err, "give fd %d to user %u, group %u", i, o->io_uid,
+				       o->io_gid);
+	return 0;
+}
 
 int stdio_open(struct task_process *process, int ends[3], struct err *err)
 {
@@ -17,7 +33,14 @@ int stdio_open(struct task_process *process, int ends[3], struct err *err)
 		.env.children = &task->shim->children,
 	};
 
-	return io_open(&process->io, &paths, ends, err);
+	if (io_open(&process->io, &paths, ends, err))
+		return -1;
+	if (!give_away(ends, &task->options, err))
+		return 0;
+	for (int i = 0; i < 3; i++)
+		fd_close(&ends[i]);
+	io_done(&process->io);
+	return -1;
 }
 
 void method_close_io(struct shim *shim, struct call *call)
