@@ -54,10 +54,11 @@ static int restore(const struct task *task, struct stored *s, struct cr_settings
 	struct create_request req = {
 		.seed = { &s->store, task->id, &s->spec, s->config.p },
 		.no_pivot = task->options.no_pivot,
-		.wants_master = s->spec.process.terminal,
+		.wants_master = task->init.terminal,
 	};
 	bool has_own_work;
 
+	s->spec.process.terminal = req.wants_master; /* what the client asked for counts */
 	o->image_path = task->checkpoint;
 	o->engine = version_engine();
 	if (!o->work_path)

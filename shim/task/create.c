@@ -133,8 +133,6 @@ static bool is_valid(const Task__CreateRequest *req, struct err *err)
 {
 	if (req->bundle[0] != '/')
 		return !err_set(err, ERR_INVALID, "bundle \"%s\" is no absolute path", req->bundle);
-	if (*req->checkpoint && req->terminal)
-		return !err_set(err, ERR_UNSUPPORTED, "a task with a terminal from a checkpoint");
 	return !store_check_id(req->id, err);
 }
 

@@ -14,6 +14,7 @@
 #include "shim/task/task.h"
 
 struct kill_all {
+	struct shim *shim;
 	struct call *call;
 	char *root;
 	char *id;
@@ -34,11 +35,16 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 static void done(void *arg, struct worker_answer *answer)
 {
 	struct kill_all *k = arg;
+	struct task *task = task_find(k->shim, k->id);
 
-	if (answer->err.kind)
+	if (answer->err.kind) {
+		/* it goes on, and can be paused */
+		if (task)
+			task->is_doomed = false;
 		call_fail_err(k->call, &answer->err);
-	else
+	} else {
 		call_reply(k->call, NULL);
+	}
 	free(k->root);
 	free(k->id);
 	free(k);
@@ -51,6 +57,7 @@ static void kill_all(const struct task *task, struct call *call, int sig)
 	struct worker_job job = { .run = run, .done = done, .arg = k, .stdio = { -1, -1, -1 } };
 	struct worker_answer failed = { .fd = -1 };
 
+	k->shim = task->shim;
 	k->call = call;
 	k->root = xstrdup(task->root);
 	k->id = xstrdup(task->id);

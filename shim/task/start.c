@@ -4,9 +4,13 @@
  *
  * The operation holds back the exit of a process that ends at once, until "start" is on its way.
  */
+#include <signal.h>
+
+#include "core/base/fd.h"
 #include "core/run/control.h"
 #include "shim/task/cr_work.h"
 #include "shim/task/exec.h"
+#include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
@@ -24,11 +28,17 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 	return control_start(&s.c, &s.spec, err);
 }
 
-/* The holder's end, which may have been noticed by now, isn't the task's. */
-static void take_restored(struct task_process *process, pid_t pid)
+/*
+ * The holder's end, which may have been noticed by now, isn't the task's. But a SIGKILL that only the
+ * dying holder got was meant for the task: whoever sent it was told that it was done.
+ */
+static void take_restored(struct task_process *process, struct worker_answer *answer)
 {
+	io_take_master(&process->io, take_fd(&answer->fd));
 	process->has_ended = false;
-	task_process_set_pid(process, pid);
+	task_process_set_pid(process, answer->pid);
+	if (process->task->is_doomed && !process->has_ended)
+		kill(answer->pid, SIGKILL);
 }
 
 static void done(void *arg, struct worker_answer *answer)
@@ -41,7 +51,7 @@ static void done(void *arg, struct worker_answer *answer)
 		call_fail_err(op->call, &answer->err);
 	} else {
 		if (op->task->checkpoint)
-			take_restored(op->process, answer->pid);
+			take_restored(op->process, answer);
 		op->process->state = STATE_RUNNING;
 		tell_start(op->process);
 		response.pid = (uint32_t)op->process->pid;
