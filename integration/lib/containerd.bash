@@ -79,6 +79,11 @@ ctr_run() {
 # shim_pid ID: the process that serves the task
 shim_pid() { cat "$BUNDLES/$1/shim.pid"; }
 
+# shim_call ID METHOD [FIELD...]: ask the task's shim itself, with lib/ttrpc.py; the id is the first field
+shim_call() {
+	timeout 60 "$TREE/integration/lib/ttrpc.py" "$(cat "$BUNDLES/$1/address")" "$2" "1=$1" "${@:3}"
+}
+
 task_status() { timeout 10 ctr task ls | awk -v id="$1" '$1 == id { print $3 }'; }
 task_pid() { timeout 10 ctr task ls | awk -v id="$1" '$1 == id { print $2 }'; }
 has_task_status() { [ "$(task_status "$1")" = "$2" ]; }

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """One call to a shim, for what ctr can't say.
 
-usage: ttrpc.py SOCKET METHOD [NUMBER=VALUE...]
+usage: ttrpc.py SOCKET [SERVICE/]METHOD [FIELD...]
 
-A field is NUMBER=text, NUMBER:=integer, or NUMBER@TYPE=FIELD,FIELD... for an Any whose message has the
-fields NUMBER=text and NUMBER:=integer. Prints the answer's fields as NUMBER=VALUE, one per line;
-after an error its code and text on stderr, and exits 1.
+SOCKET is a path, or what stands in the bundle's `address`; SERVICE is the task service, if none is named.
+A field is NUMBER=text, NUMBER:=integer, NUMBER@TYPE=FIELD,FIELD... for an Any whose message has the
+fields NUMBER=text and NUMBER:=integer, or NUMBER@TYPE==text for an Any that holds just that (JSON, say).
+Prints the answer's fields as NUMBER=VALUE, one per line; after an error its code and text on stderr, and
+exits 1.
 """
 
 import re
@@ -34,7 +36,10 @@ def field(text):
     if sort == ":":
         return varint(number << 3) + varint(int(rest))
     if sort:
-        value = b"".join(field(part) for part in rest.split(",") if part)
+        if rest.startswith("="):
+            value = rest[1:].encode()
+        else:
+            value = b"".join(field(part) for part in rest.split(",") if part)
         return blob(number, blob(1, sort[1:].encode()) + blob(2, value))
     return blob(number, rest.encode())
 
@@ -71,10 +76,11 @@ def receive(sock, size):
 
 def main():
     path, method, *rest = sys.argv[1:]
-    request = blob(1, b"containerd.task.v2.Task") + blob(2, method.encode())
+    service, method = f"containerd.task.v2.Task/{method}".split("/")[-2:]
+    request = blob(1, service.encode()) + blob(2, method.encode())
     request += blob(3, b"".join(field(text) for text in rest))
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.connect(path)
+        sock.connect(path.removeprefix("unix://"))
         sock.sendall(struct.pack(">IIBB", len(request), 1, 1, 0) + request)
         size = struct.unpack(">IIBB", receive(sock, 10))[0]
         answer = dict(fields(receive(sock, size)))

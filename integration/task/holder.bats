@@ -38,9 +38,7 @@ shim() { containerd-shim-kedge-v1 -namespace default -address "$T/no.sock" -id "
 
 # call ID METHOD [FIELD...]: the task's id is the first field
 call() {
-	local address
-	address=$(cat "$T/$1/address")
-	timeout 60 "$TREE/integration/lib/ttrpc.py" "${address#unix://}" "$2" "1=$1" "${@:3}"
+	timeout 60 "$TREE/integration/lib/ttrpc.py" "$(cat "$T/$1/address")" "$2" "1=$1" "${@:3}"
 }
 
 # start_shim ID: with a bundle of $B's config.json, and a fifo for its output

@@ -34,7 +34,8 @@ record_events() {
 topics() { grep "\"container_id\":\"$1\"" "$T/events" | grep -o '/tasks/[a-z-]*' | xargs; }
 has_topics() { [ "$(topics "$1")" = "$2" ]; }
 
-shim_call() { "$TREE/integration/lib/shim_call" "$BUNDLES/$2" "$@"; }
+# update ID JSON: the task's limits
+update() { shim_call "$1" Update "2@types.containerd.io/opencontainers/runtime-spec/1/LinuxResources==$2"; }
 
 # cgroup_of ID FILE: the path of FILE in the task's cgroup
 cgroup_file() { find /sys/fs/cgroup -path "*/default/$1/$2" | head -n 1; }
@@ -120,19 +121,19 @@ cgroup_file() { find /sys/fs/cgroup -path "*/default/$1/$2" | head -n 1; }
 
 @test "an update changes the limits of a running task, and those alone that it names" {
 	start_sleeping --memory-limit=67108864 t-1
-	shim_call Update t-1 '{"pids": {"limit": 77}}'
+	update t-1 '{"pids": {"limit": 77}}'
 	[ "$(cat "$(cgroup_file t-1 pids.max)")" = 77 ]
 	[ "$(cat "$(cgroup_file t-1 memory.limit_in_bytes)")" = 67108864 ]
-	shim_call Update t-1 '{"memory": {"limit": 33554432}, "cpu": {"shares": 77}}'
+	update t-1 '{"memory": {"limit": 33554432}, "cpu": {"shares": 77}}'
 	[ "$(cat "$(cgroup_file t-1 memory.limit_in_bytes)")" = 33554432 ]
 	[ "$(cat "$(cgroup_file t-1 cpu.shares)")" = 77 ]
-	run ! shim_call Update t-1 '{"memory": {"limit": "much"}}'
+	run ! update t-1 '{"memory": {"limit": "much"}}'
 	[[ $output == *"memory/limit"* ]]
-	run ! shim_call Update t-1
-	[[ $output == "code 3: "* ]]
+	run ! shim_call t-1 Update
+	[[ $output == "3 "* ]]
 	ctr task kill -s KILL t-1
 	wait_until 5 has_task_status t-1 STOPPED
-	run ! shim_call Update t-1 '{"pids": {"limit": 77}}'
+	run ! update t-1 '{"pids": {"limit": 77}}'
 	[[ $output == *"cannot update a stopped container"* ]]
 }
 
