@@ -164,7 +164,7 @@ images_of() {
 	mv "$T/a" "$T/away"
 	run ctr container restore --live t-1 example.org/ck:1
 	[ "$status" -eq 1 ]
-	[[ $output == *"OCI runtime start failed"*"/data"*"$T/a"* ]]
+	[[ $output == *"OCI runtime restore failed"*"/data"*"$T/a"* ]]
 	ctr task rm t-1 || true
 	ctr container rm t-1
 	wait_until 5 no_task_left

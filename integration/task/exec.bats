@@ -114,7 +114,7 @@ topics() {
 	wait_until 5 has_task_status t-1 STOPPED
 	run ctr_exec e1 t-1 /bin/true
 	[ "$status" -eq 1 ]
-	[[ $output == *"init process is not running"* ]]
+	[[ $output == *"cannot exec in a stopped state"* ]]
 }
 
 @test "exits of exec'd processes are told before that of the first one" {

@@ -162,7 +162,7 @@ createRuntime $holder" ]
 	holder=$(create t-2 "$T/images")
 	run call t-2 Start
 	[ "$status" -eq 1 ]
-	[[ $output == *"OCI runtime start failed: container t-2: "* ]]
+	[[ $output == *"OCI runtime restore failed: container t-2: "* ]]
 	[ "$(wc -l <<<"$output")" -eq 1 ]
 	[[ $output == */var/log/kedge/default/t-2/restore.log* ]]
 	[ -s /var/log/kedge/default/t-2/restore.log ]

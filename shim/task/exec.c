@@ -14,11 +14,18 @@
 /* What an exec that could not be started has as exit status, as `kedge exec` */
 #define NOT_STARTED 255
 
-/* A first process whose end isn't told yet has ended all the same. */
+static const struct state_refusal only_held = { CODE_UNKNOWN, "cannot exec in a created state" };
+static const struct state_refusal no_init = { CODE_FAILED_PRECONDITION,
+					      "init process is not running" };
+
+/* A first process whose end isn't told yet has ended all the same; a holder has no container. */
 static const struct state_refusal *init_refuses(const struct task *task)
 {
-	return state_refuses(task->init.has_ended ? STATE_STOPPED : task->init.state, OP_EXEC,
-			     false);
+	enum state state = task->init.has_ended ? STATE_STOPPED : task->init.state;
+
+	if (state == STATE_CREATED && task->checkpoint)
+		return &only_held;
+	return state_refuses(state, OP_EXEC, false);
 }
 
 static void refuse(struct task_op *op, const struct state_refusal *no)
@@ -153,6 +160,8 @@ void exec_start(struct task_op *op)
 	struct err err = { 0 };
 	int ends[3];
 
+	if (!no && op->task->init.has_ended)
+		no = &no_init;
 	if (!no)
 		no = init_refuses(op->task);
 	if (no) {

@@ -47,7 +47,8 @@ static void done(void *arg, struct worker_answer *answer)
 	Task__StartResponse response = TASK__START_RESPONSE__INIT;
 
 	if (answer->err.kind) {
-		err_wrap(&answer->err, "OCI runtime start failed");
+		err_wrap(&answer->err, "OCI runtime %s failed",
+			 op->task->checkpoint ? "restore" : "start");
 		call_fail_err(op->call, &answer->err);
 	} else {
 		if (op->task->checkpoint)

@@ -11,8 +11,6 @@
 static const struct state_refusal none = { CODE_NOT_FOUND, "container not created" };
 static const struct state_refusal finished = { CODE_NOT_FOUND, "process already finished" };
 static const struct state_refusal not_begun = { CODE_FAILED_PRECONDITION, "process not created" };
-static const struct state_refusal no_init = { CODE_FAILED_PRECONDITION,
-					      "init process is not running" };
 
 static const struct state_refusal table[STATE_OPS][STATES] = {
 	[OP_START] = {
@@ -25,8 +23,8 @@ static const struct state_refusal table[STATE_OPS][STATES] = {
 		[STATE_PAUSED] = REFUSE("cannot delete a paused process"),
 	},
 	[OP_EXEC] = {
-		[STATE_CREATED] = REFUSE("cannot exec in a created state"),
 		[STATE_PAUSED] = REFUSE("cannot exec in a paused state"),
+		[STATE_STOPPED] = REFUSE("cannot exec in a stopped state"),
 	},
 	[OP_PAUSE] = {
 		[STATE_CREATED] = REFUSE("cannot pause task in created state"),
@@ -55,7 +53,5 @@ const struct state_refusal *state_refuses(enum state state, enum state_op op, bo
 		return &finished;
 	if (op == OP_KILL && state == STATE_CREATED && is_exec)
 		return &not_begun;
-	if (op == OP_EXEC && state == STATE_STOPPED)
-		return &no_init;
 	return table[op][state].text ? &table[op][state] : NULL;
 }

@@ -34,13 +34,13 @@ static void a_created_container_can_be_killed_but_not_a_created_exec(void **stat
 			 CODE_FAILED_PRECONDITION);
 }
 
-static void an_exec_after_the_first_process_has_ended_has_a_code_of_its_own(void **state)
+static void an_exec_needs_a_container_that_is_there_and_not_frozen(void **state)
 {
 	(void)state;
-	assert_int_equal(state_refuses(STATE_STOPPED, OP_EXEC, false)->code,
-			 CODE_FAILED_PRECONDITION);
+	assert_int_equal(state_refuses(STATE_STOPPED, OP_EXEC, false)->code, CODE_UNKNOWN);
 	assert_int_equal(state_refuses(STATE_PAUSED, OP_EXEC, false)->code, CODE_UNKNOWN);
 	assert_null(state_refuses(STATE_RUNNING, OP_EXEC, false));
+	assert_null(state_refuses(STATE_CREATED, OP_EXEC, false));
 }
 
 static void what_is_being_created_is_unknown_to_all(void **state)
@@ -70,7 +70,7 @@ int main(void)
 		cmocka_unit_test(only_what_was_never_started_or_has_stopped_is_deleted),
 		cmocka_unit_test(killing_what_has_ended_is_not_found),
 		cmocka_unit_test(a_created_container_can_be_killed_but_not_a_created_exec),
-		cmocka_unit_test(an_exec_after_the_first_process_has_ended_has_a_code_of_its_own),
+		cmocka_unit_test(an_exec_needs_a_container_that_is_there_and_not_frozen),
 		cmocka_unit_test(what_is_being_created_is_unknown_to_all),
 		cmocka_unit_test(pause_wants_running_and_resume_wants_paused),
 	};
