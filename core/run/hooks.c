@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "core/base/fd.h"
@@ -22,6 +23,7 @@ struct hook_run {
 	const char *cwd;
 	int in[2];  /* state to the hook */
 	int out[2]; /* its stdout and stderr to us */
+	pid_t parent;
 };
 
 static void hook_child(const struct hook_run *run)
@@ -30,6 +32,9 @@ static void hook_child(const struct hook_run *run)
 	char *const none[] = { NULL };
 	int why;
 
+	/* what it is to prepare or take down for us is not wanted any more when we have been killed */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != run->parent)
+		_exit(125);
 	proc_reset_signals();
 	if (dup2(run->in[0], 0) < 0 || dup2(run->out[1], 1) < 0 || dup2(run->out[1], 2) < 0)
 		_exit(125);
@@ -196,7 +201,8 @@ int hooks_run(const struct spec_hooks *hooks, const char *kind, const char *stat
 					.state = state,
 					.cwd = cwd,
 					.in = { -1, -1 },
-					.out = { -1, -1 } };
+					.out = { -1, -1 },
+					.parent = getpid() };
 
 		log_debug("%s hook %s", kind, run.hook->path);
 		ret = run_one(&run, kind, err);
