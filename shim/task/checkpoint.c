@@ -14,6 +14,7 @@
 #include "core/cr/checkpoint.h"
 #include "core/linux/net_look.h"
 #include "shim/task/cr_work.h"
+#include "shim/task/freeze.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
@@ -86,6 +87,9 @@ static void done(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
 
+	/* with a worker that was killed there is nobody else to thaw it */
+	if (answer->is_lost && op->process->state == STATE_RUNNING)
+		freeze_undo(op->task);
 	if (answer->err.kind) {
 		err_wrap(&answer->err, "OCI runtime checkpoint failed");
 		call_fail_err(op->call, &answer->err);

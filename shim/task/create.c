@@ -3,18 +3,23 @@
  * create.c - Create: root file system, stdio, container
  *
  * A task is known only when it is there: until then a second Create of its id is refused, and all
- * else says that there is none. One that is to be restored is a holder till it is started.
+ * else says that there is none; but Delete ends the making of one, as containerd asks for when its client
+ * has gone or it has crashed. One that is to be restored is a holder till it is started.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/run/create.h"
 #include "core/run/holder.h"
 #include "core/run/store.h"
 #include "oci/config.h"
+#include "shim/task/create.h"
 #include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/mounts.h"
+#include "shim/task/remove.h"
 #include "shim/task/stdio.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
@@ -72,6 +77,54 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 
 /* --- in the server -----------------------------------------------------------------------------*/
 
+/* There is no such task. `err` says why not. */
+static void fail(struct task_op *op, struct err *err)
+{
+	struct task *task = op->task;
+
+	err_wrap(err, "OCI runtime create failed");
+	call_fail_err(op->call, err);
+	while (task->unwanted) {
+		struct call *call = task->unwanted;
+
+		task->unwanted = call->next_waiter;
+		call_fail(call, CODE_NOT_FOUND, "container not created");
+	}
+	task_free(task);
+	task_op_drop(op);
+}
+
+static int run_undo(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct task_op *op = arg;
+
+	(void)answer;
+	return remove_task(op->task, err);
+}
+
+static void undone(void *arg, struct worker_answer *answer)
+{
+	struct task_op *op = arg;
+	struct err why = { 0 };
+
+	if (answer->err.kind)
+		log_error("container %s: %s", op->task->id, answer->err.msg);
+	if (op->task->unwanted)
+		err_set(&why, ERR_STATE, "container %s was deleted meanwhile", op->task->id);
+	else
+		err_set(&why, ERR_SYS, "kedge's worker was killed while container %s was made",
+			op->task->id);
+	fail(op, &why);
+}
+
+/* For a worker that could not do it itself. */
+static void undo(struct task_op *op)
+{
+	op->task->is_being_undone = true;
+	io_done(&op->task->init.io);
+	task_op_work(op, run_undo, undone, NULL);
+}
+
 static void created(struct io *io)
 {
 	struct task_op *op = io->owner;
@@ -90,11 +143,13 @@ static void done(void *arg, struct worker_answer *answer)
 	struct task_op *op = arg;
 	struct task *task = op->task;
 
+	op->worker = 0;
+	if (answer->is_lost || (task->unwanted && !answer->err.kind)) {
+		undo(op);
+		return;
+	}
 	if (answer->err.kind) {
-		err_wrap(&answer->err, "OCI runtime create failed");
-		call_fail_err(op->call, &answer->err);
-		task_free(task);
-		task_op_drop(op);
+		fail(op, &answer->err);
 		return;
 	}
 	task->has_pid_ns = answer->flags & HAS_PID_NS;
@@ -102,6 +157,20 @@ static void done(void *arg, struct worker_answer *answer)
 	task_process_set_pid(&task->init, answer->pid);
 	task_watch_oom(task);
 	io_when_ready(&task->init.io, created, op);
+}
+
+void create_abort(struct task *task, struct call *call)
+{
+	bool is_first = !task->unwanted;
+
+	call->next_waiter = task->unwanted;
+	task->unwanted = call;
+	if (!is_first || task->is_being_undone)
+		return;
+	if (task->op->worker > 0)
+		kill(task->op->worker, SIGKILL);
+	else
+		undo(task->op); /* it only waits for a logger */
 }
 
 static void begin(struct task_op *op)

@@ -1,43 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * delete.c - Delete: take a container away, or forget an exec'd process
+ *
+ * A task whose Delete nobody hears the answer of is still known, as a stopped one, and Delete can be
+ * asked for again: so no exit status is lost with a containerd that crashes.
  */
 #include <stddef.h>
+#include <unistd.h>
 
-#include "core/run/control.h"
+#include "shim/task/create.h"
 #include "shim/task/methods.h"
-#include "shim/task/mounts.h"
-#include "shim/task/stored.h"
+#include "shim/task/remove.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
 
 /* How long a reader has for the rest of the output; containerd 2's shim gives as much. */
 #define DRAIN_MS 10000
 
-/* It may be gone already: `kedge delete` by hand, or a checkpoint that ended it. */
-static int remove_container(const struct task *task, struct err *err)
-{
-	AUTO(stored_done) struct stored s = STORED_EMPTY;
-	bool has_spec;
-
-	if (stored_open(task->root, task->id, &s, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return -1;
-		err_clear(err);
-		return 0;
-	}
-	has_spec = !stored_read_spec(&s, NULL);
-	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
-}
-
 static int run(void *arg, struct worker_answer *answer, struct err *err)
 {
 	const struct task_op *op = arg;
 
 	(void)answer;
-	if (remove_container(op->task, err))
-		return -1;
-	return mounts_remove(op->task->bundle, err);
+	return remove_task(op->task, err);
 }
 
 static void reply(const struct task_process *p, struct call *call)
@@ -54,12 +39,26 @@ static void reply(const struct task_process *p, struct call *call)
 
 /* --- the rest of the output --------------------------------------------------------------------*/
 
+/*
+ * Whether the client has gone, as a containerd does that crashes, and will ask again when it is back.
+ * Where the bundle is gone, too, containerd has given the task up.
+ */
+static bool is_unheard(const struct task_op *op)
+{
+	return (!op->call->conn || op->call->is_answered) && !access(op->task->bundle, F_OK);
+}
+
 static void forget(struct io *io)
 {
 	struct task_op *op = io->owner;
 	struct task_process *p = op->process;
 	struct task *task = op->task;
 
+	if (is_unheard(op)) {
+		call_reply(op->call, NULL);
+		task_op_end(op);
+		return;
+	}
 	if (*p->exec_id) {
 		reply(p, op->call);
 		task_remove_exec(p);
@@ -143,8 +142,14 @@ static void begin(struct task_op *op)
 void method_delete(struct shim *shim, struct call *call)
 {
 	const Task__ProcessRequest *req = (const Task__ProcessRequest *)call->request;
-	struct task_process *process = task_lookup(shim, call, req->id, req->exec_id);
+	struct task *unmade = task_find_unmade(shim, req->id);
+	struct task_process *process;
 
+	if (unmade && !*req->exec_id) {
+		create_abort(unmade, call);
+		return;
+	}
+	process = task_lookup(shim, call, req->id, req->exec_id);
 	if (process)
 		task_op_begin(process->task, call, req->exec_id, begin);
 }

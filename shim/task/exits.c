@@ -139,7 +139,7 @@ static void start_killing(struct task *task)
 	rest->root = xstrdup(task->root);
 	rest->id = xstrdup(task->id);
 	task->is_killing = true;
-	if (worker_start(&task->shim->children, &job, &failed.err))
+	if (worker_start(&task->shim->children, &job, &failed.err) < 0)
 		rest_is_killed(rest, &failed);
 }
 

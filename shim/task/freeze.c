@@ -68,7 +68,8 @@ static void pause_done(void *arg, struct worker_answer *answer)
 	bool is_dying = task->is_doomed || op->process->has_ended;
 
 	task->is_pausing = false;
-	if (is_dying)
+	/* what couldn't be frozen as a whole, or was left by a worker that was killed, runs on */
+	if (is_dying || answer->err.kind)
 		freeze_undo(task);
 	if (answer->err.kind) {
 		call_fail_err(op->call, &answer->err);

@@ -7,11 +7,13 @@
 #include <signal.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/run/control.h"
 #include "shim/task/cr_work.h"
 #include "shim/task/exec.h"
 #include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
+#include "shim/task/remove.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
@@ -41,15 +43,43 @@ static void take_restored(struct task_process *process, struct worker_answer *an
 		kill(answer->pid, SIGKILL);
 }
 
+static void fail(struct task_op *op, struct err *err)
+{
+	err_wrap(err, "OCI runtime %s failed", op->task->checkpoint ? "restore" : "start");
+	call_fail_err(op->call, err);
+	task_op_end(op);
+}
+
+static int run_undo(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct task_op *op = arg;
+
+	(void)answer;
+	return remove_task(op->task, err);
+}
+
+static void undone(void *arg, struct worker_answer *answer)
+{
+	struct task_op *op = arg;
+	struct err why = { 0 };
+
+	if (answer->err.kind)
+		log_error("container %s: %s", op->task->id, answer->err.msg);
+	err_set(&why, ERR_SYS, "kedge's worker was killed while container %s was restored",
+		op->task->id);
+	fail(op, &why);
+}
+
 static void done(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
 	Task__StartResponse response = TASK__START_RESPONSE__INIT;
 
-	if (answer->err.kind) {
-		err_wrap(&answer->err, "OCI runtime %s failed",
-			 op->task->checkpoint ? "restore" : "start");
-		call_fail_err(op->call, &answer->err);
+	if (answer->is_lost && op->task->checkpoint) {
+		/* nothing half restored stays */
+		task_op_work(op, run_undo, undone, NULL);
+	} else if (answer->err.kind) {
+		fail(op, &answer->err);
 	} else {
 		if (op->task->checkpoint)
 			take_restored(op->process, answer);
@@ -57,8 +87,8 @@ static void done(void *arg, struct worker_answer *answer)
 		tell_start(op->process);
 		response.pid = (uint32_t)op->process->pid;
 		call_reply(op->call, &response.base);
+		task_op_end(op);
 	}
-	task_op_end(op);
 }
 
 static void begin(struct task_op *op)

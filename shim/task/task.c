@@ -26,6 +26,13 @@ struct task *task_find(struct shim *shim, const char *id)
 	return task && task->init.state != STATE_CREATING ? task : NULL;
 }
 
+struct task *task_find_unmade(struct shim *shim, const char *id)
+{
+	struct task *task = find_any(shim, id);
+
+	return task && task->init.state == STATE_CREATING ? task : NULL;
+}
+
 struct task_process *task_find_process(struct task *task, const char *exec_id)
 {
 	if (!*exec_id)
@@ -235,7 +242,8 @@ void task_op_work(struct task_op *op,
 
 	if (stdio)
 		memcpy(job.stdio, stdio, sizeof(job.stdio));
-	if (worker_start(&op->task->shim->children, &job, &failed.err))
+	op->worker = worker_start(&op->task->shim->children, &job, &failed.err);
+	if (op->worker < 0)
 		done(op, &failed);
 }
 

@@ -54,13 +54,15 @@ struct task {
 	struct task_options options;
 	struct task_process init;
 	struct task_process *execs;
-	bool has_pid_ns;	 /* its first process takes all others with it */
-	bool is_killing;	 /* a worker kills the rest */
-	bool has_killed;	 /* and has done so */
-	struct oom oom;		 /* watched as soon as there is a cgroup */
-	bool is_pausing;	 /* a worker freezes it */
-	bool is_doomed;		 /* it was sent SIGKILL: no pausing any more */
-	struct task_op *op;	 /* what is being done to it */
+	bool has_pid_ns;       /* its first process takes all others with it */
+	bool is_killing;       /* a worker kills the rest */
+	bool has_killed;       /* and has done so */
+	struct oom oom;	       /* watched as soon as there is a cgroup */
+	bool is_pausing;       /* a worker freezes it */
+	bool is_doomed;	       /* it was sent SIGKILL: no pausing any more */
+	bool is_being_undone;  /* what was made of it, as it is not to be */
+	struct call *unwanted; /* calls of Delete that came while it was created, by next_waiter */
+	struct task_op *op;    /* what is being done to it */
 	struct task_op *pending; /* what comes then, in order */
 	bool is_going_on;	 /* somebody is going through them */
 	bool is_dead;		 /* freed, but for who is going on */
@@ -74,11 +76,15 @@ struct task_op {
 	struct call *call;	      /* answered before task_op_end() */
 	char *exec_id;
 	void (*begin)(struct task_op *op);
+	pid_t worker; /* who works on it, until its `done` */
 	struct task_op *next;
 };
 
 /* The task that was created as `id`, or NULL. One that is still being created isn't found. */
 struct task *task_find(struct shim *shim, const char *id);
+
+/* The one that is still being created as `id`, or NULL. */
+struct task *task_find_unmade(struct shim *shim, const char *id);
 
 /* The process, by exec id ("" is the first), or NULL. */
 struct task_process *task_find_process(struct task *task, const char *exec_id);

@@ -100,6 +100,7 @@ static void receive(int sock, struct worker_answer *answer, int wstatus)
 		memcpy(&answer->fd, CMSG_DATA(c), sizeof(int));
 	if (n == (ssize_t)sizeof(*answer))
 		return;
+	answer->is_lost = true;
 	if (WIFSIGNALED(wstatus))
 		err_set(&answer->err, ERR_SYS, "kedge's worker was killed by signal %d",
 			WTERMSIG(wstatus));
@@ -125,7 +126,7 @@ static void child_ended(struct child *child, int wstatus)
 	free(w);
 }
 
-int worker_start(struct children *children, const struct worker_job *job, struct err *err)
+pid_t worker_start(struct children *children, const struct worker_job *job, struct err *err)
 {
 	struct worker *w = xcalloc(1, sizeof(*w));
 	pid_t parent = getpid(), pid;
@@ -151,5 +152,5 @@ int worker_start(struct children *children, const struct worker_job *job, struct
 	w->child = (struct child){ .pid = pid, .ended = child_ended };
 	children_hold(children);
 	children_watch(children, &w->child);
-	return 0;
+	return pid;
 }

@@ -26,6 +26,7 @@ struct worker_answer {
 	pid_t pid;	/* of the process that was made */
 	uint32_t flags; /* the job's own */
 	int fd;		/* a terminal's master, or -1; what the callback leaves is closed */
+	bool is_lost;	/* the child was killed, and nobody has undone what it was at */
 };
 
 struct worker_job {
@@ -40,8 +41,9 @@ struct worker_job {
 
 /*
  * Start a job; everything in `job` is copied but what `arg` points to. `done` is never called from
- * within. Errors: ERR_SYS when there is no process to be had; then `done` isn't called.
+ * within. Gives the child's pid: it may be killed, and then the answer is_lost. Errors: ERR_SYS when
+ * there is no process to be had; then `done` isn't called.
  */
-int worker_start(struct children *children, const struct worker_job *job, struct err *err);
+pid_t worker_start(struct children *children, const struct worker_job *job, struct err *err);
 
 #endif
