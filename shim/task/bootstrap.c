@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -180,5 +181,10 @@ int bootstrap_start(const struct args *args, char *name, struct err *err)
 			return -1;
 		}
 	}
-	return announce(path, pid, err);
+	if (!announce(path, pid, err))
+		return 0;
+	/* nobody will ever come to a server that nobody was told of; without a task it takes its socket */
+	if (pid)
+		kill(pid, SIGTERM);
+	return -1;
 }

@@ -62,7 +62,7 @@ static void kill_all(const struct task *task, struct call *call, int sig)
 	k->root = xstrdup(task->root);
 	k->id = xstrdup(task->id);
 	k->sig = sig;
-	if (worker_start(&task->shim->children, &job, &failed.err))
+	if (worker_start(&task->shim->children, &job, &failed.err) < 0)
 		done(k, &failed);
 }
 
