@@ -169,6 +169,7 @@ void conn_open(struct server *server, int fd)
 	}
 	conn = xcalloc(1, sizeof(*conn));
 	conn->server = server;
+	conn->opened_us = proc_now_us();
 	conn->source = (struct loop_source){ .fd = fd, .ready = ready };
 	conn->next = server->conns;
 	server->conns = conn;

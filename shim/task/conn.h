@@ -18,6 +18,7 @@ struct conn {
 	struct loop_source source;
 	struct frame_reader in;
 	struct buf out;
+	unsigned long long opened_us;
 	size_t out_at;	      /* what of it has been written */
 	uint32_t last_stream; /* a client's streams are odd and go up */
 	struct call *calls;

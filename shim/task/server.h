@@ -25,6 +25,7 @@ struct call;
 struct server {
 	struct loop *loop;
 	struct loop_source source; /* the listening socket */
+	struct loop_timer pause;   /* of accepting, when there is no fd to be had */
 	/*
 	 * Takes a call and owns it. `payload` is the request's body, valid only now. What it is
 	 * for is in call->method, and call->arg is the dispatcher's.
@@ -62,7 +63,7 @@ int server_init(struct server *server, struct loop *loop, int fd, struct err *er
 bool server_is_writing(const struct server *server);
 
 /*
- * Whether a client is to come: somebody has connected and not said anything, or has left like that a
+ * Whether a client is to come: somebody has just connected and not said anything, or has left like that a
  * moment ago, and no client has come since. So `start` looks whether there is a shim for a task, before
  * containerd connects for it.
  */
