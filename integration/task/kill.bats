@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# containerd is killed in the middle of everything and started again: no task is lost and each exit status
+# is the right one. And what was being made for a client that has gone is taken away again.
+
+load ../lib/common
+load ../lib/containerd
+load ../lib/gate
+
+setup() {
+	common_setup
+	gate_make
+	containerd_start
+	import_image
+	mkdir "$T/data"
+	BACKGROUND=()
+}
+teardown() {
+	local pid
+	gate_end
+	kill "${BACKGROUND[@]}" 2>/dev/null || true
+	# what a failed test has left would be in the next one's way
+	for pid in $(pgrep -f '^[^ ]*containerd-shim-kedge-v1 -namespace'); do
+		kill -KILL "$pid"
+	done
+	containerd_teardown
+}
+
+# in_background COMMAND...: its output goes to $T/said
+in_background() {
+	"$@" >>"$T/said" 2>&1 3>&- &
+	BACKGROUND+=($!)
+}
+
+# It counts in its memory and ends with 7 when it finds /data/stop
+# shellcheck disable=SC2016
+COUNT='i=0; while [ ! -e /data/stop ]; do i=$((i + 1)); echo $i >/data/.n; mv /data/.n /data/n
+	sleep 0.05; done; exit 7'
+
+# run_counting [OPTION...]: t-1 counts in $T/data
+run_counting() {
+	ctr_run -d --mount="type=bind,src=$T/data,dst=/data,options=rbind:rw" "$@" t-1 /bin/sh -c "$COUNT"
+}
+counts_beyond() { [ "$(cat "$T/data/n")" -gt "$1" ]; }
+counts_on() { wait_until 10 counts_beyond "$(cat "$T/data/n")"; }
+
+# run_config [OPTION...]: t-1 runs $B, with its hooks
+run_config() {
+	local root=$B/rootfs
+	# shellcheck disable=SC2016
+	config --arg root "$root" '.root.path = $root | .linux.cgroupsPath = "/default/t-1"'
+	timeout -k 5 60 ctr run --runtime "$RUNTIME" -d --config "$B/config.json" "$@" t-1
+}
+
+count_with_config() {
+	add_bind "$T/data" /data
+	script "$COUNT"
+}
+
+crash() {
+	containerd_kill
+	containerd_start
+}
+
+record_events() {
+	ctr events >"$T/events" 3>&- &
+	BACKGROUND+=($!)
+	sleep 0.3
+}
+
+# remove_with STATUS: the task has ended or will, with that status, and then nothing is left
+remove_with() {
+	wait_until 10 has_task_status t-1 STOPPED
+	run ctr task rm t-1
+	[[ $output == *"exit code $1"* ]] || [ "$1$status" = 00 ]
+	ctr container rm t-1
+	wait_until 10 no_task_left
+}
+
+ends_with_7() {
+	touch "$T/data/stop"
+	remove_with 7
+}
+
+@test "containerd killed before a start is through: the task runs, and ends as it should" {
+	count_with_config
+	gate_hook poststart
+	gate_close
+	in_background run_config
+	gate_reached
+	crash
+	[[ "$(task_status t-1)" =~ ^(CREATED|RUNNING)$ ]]
+	record_events
+	gate_open
+	wait_until 10 has_task_status t-1 RUNNING
+	counts_on
+	ends_with_7
+	grep -q '/tasks/exit.*"exit_status":7' "$T/events"
+}
+
+@test "containerd killed while a task is created: it can be created once more" {
+	count_with_config
+	gate_hook createRuntime
+	gate_close
+	in_background run_config
+	gate_reached
+	crash
+	wait_until 10 no_task_left
+	run pgrep -f "$GATE/go"
+	[ "$status" -eq 1 ]
+	ctr container rm t-1
+	run_config
+	counts_on
+	ends_with_7
+}
+
+@test "containerd killed while a task waits for its logger: it can be created once more" {
+	gate_close
+	in_background run_counting "--log-uri=binary://$GATE/logger"
+	gate_reached
+	crash
+	wait_until 10 no_task_left
+	gate_open
+	ctr container rm t-1
+	run_counting
+	counts_on
+	ends_with_7
+}
+
+exec_state() { "$TREE/integration/lib/ttrpc.py" "$ADDRESS" State 1=t-1 2=e1; }
+exec_has() { exec_state | grep -qx "$1"; }
+
+@test "containerd killed while a program is exec'd: it runs, and its exit status is kept" {
+	run_counting
+	ADDRESS=$(sed 's,^unix://,,' "$BUNDLES/t-1/address")
+	gate_close
+	in_background timeout 20 ctr task exec --exec-id e1 --log-uri "binary://$GATE/logger" t-1 \
+		/bin/sh -c 'while [ ! -e /data/e1 ]; do sleep 0.05; done; echo last words; exit 5'
+	gate_reached
+	crash
+	record_events
+	gate_open
+	wait_until 5 exec_has 4=2
+	touch "$T/data/e1"
+	wait_until 5 exec_has 4=3
+	exec_has 9=5
+	wait_until 5 grep -q '/tasks/exit.*"id":"e1".*"exit_status":5' "$T/events"
+	wait_until 5 grep -qx 'last words' "$GATE/log"
+	counts_on
+	ends_with_7
+}
+
+@test "containerd killed while a container is dumped: it can be resumed and dumped again" {
+	gate_criu network-lock
+	run_counting
+	gate_close
+	in_background timeout 20 ctr task checkpoint t-1
+	gate_reached
+	crash
+	# it is asked while CRIU holds the container
+	[[ "$(task_status t-1)" =~ ^(PAUSED|RUNNING)$ ]]
+	gate_open
+	wait_until 10 resumes
+	counts_on
+	ctr container checkpoint --image --rw --task t-1 example.org/ck:1
+	counts_on
+	ends_with_7
+}
+# the client that paused it may do so, too, as soon as containerd is back
+resumes() { ctr task resume t-1 || [ "$(task_status t-1)" = RUNNING ]; }
+
+# make_checkpoint: of t-1 as example.org/ck:1; t-1 is gone
+make_checkpoint() {
+	run_counting
+	wait_until 5 counts_beyond 3
+	ctr container checkpoint --image --rw --task t-1 example.org/ck:1
+	ctr task kill -s KILL t-1
+	remove_with 137
+}
+
+@test "containerd killed while a container is restored: it is, and ends as it should" {
+	make_checkpoint
+	gate_criu post-restore
+	gate_close
+	in_background timeout 20 ctr container restore --live t-1 example.org/ck:1
+	gate_reached
+	crash
+	[ "$(task_status t-1)" = CREATED ]
+	record_events
+	gate_open
+	wait_until 10 has_task_status t-1 RUNNING
+	wait_until 5 grep -q '/tasks/start.*"container_id":"t-1"' "$T/events"
+	counts_on
+	ends_with_7
+}
+
+@test "containerd killed while a task is deleted: it can be deleted again, with its exit status" {
+	count_with_config
+	gate_hook poststop
+	run_config
+	touch "$T/data/stop"
+	wait_until 5 has_task_status t-1 STOPPED
+	gate_close
+	in_background timeout 20 ctr task rm t-1
+	gate_reached
+	crash
+	gate_open
+	remove_with 7
+}
+
+@test "a client that goes away while its task is created leaves nothing of it" {
+	count_with_config
+	gate_hook createRuntime
+	gate_close
+	in_background run_config
+	gate_reached
+	kill "$(pgrep -xf "ctr run .*t-1")"
+	wait_until 10 no_task_left
+	run pgrep -f "$GATE/go"
+	[ "$status" -eq 1 ]
+	ctr container rm t-1
+	run_config
+	counts_on
+	ends_with_7
+}
+
+@test "what happens while containerd is away is told in order when it is back" {
+	local id
+	for id in t-1 t-2 t-3; do
+		ctr_run -d "$id" /bin/sh -c "while [ ! -e /stop ]; do sleep 0.05; done; exit 3"
+	done
+	record_events
+	containerd_kill
+	for id in t-1 t-2 t-3; do
+		touch "/proc/$(kedge --root "$SHIM_STATE" state "$id" | jq .pid)/root/stop"
+	done
+	wait_until 5 three_have_ended
+	containerd_start
+	record_events
+	for id in t-1 t-2 t-3; do
+		[ "$(task_status "$id")" = STOPPED ]
+		run ctr task rm "$id"
+		[[ $output == *"exit code 3"* ]]
+	done
+	wait_until 10 no_task_left
+}
+three_have_ended() { [ "$(cat "$BUNDLES"/t-?/kedge.exit | awk '{ print $2 }' | xargs)" = "3 3 3" ]; }
