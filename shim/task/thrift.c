@@ -11,13 +11,17 @@
  * stack_guard_gap), and what isn't mapped is passed over.
  */
 #define STACK_BYTES (128U << 10)
+#define CALL_BYTES  256U
 
-/* The page of our own frame and the one below, where madvise() has its, stay. */
+/*
+ * Down to what a system call's frame takes. Where the stack's end lies in its page is chance, so what is
+ * kept is counted from the frame: a page, or two.
+ */
 static void release_stack(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
-	uintptr_t end = here - page;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t end = (here - CALL_BYTES) & ~(page - 1);
 
 	madvise((void *)(end - STACK_BYTES), STACK_BYTES, MADV_DONTNEED);
 }
