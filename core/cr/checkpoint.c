@@ -14,6 +14,7 @@
 #include "core/cr/criu_explain.h"
 #include "core/cr/criu_log.h"
 #include "core/cr/downtime.h"
+#include "core/cr/dump_lock.h"
 #include "core/cr/dump_cgroups.h"
 #include "core/cr/dump_input.h"
 #include "core/cr/half_open.h"
@@ -266,12 +267,15 @@ static void explain(const struct checkpoint *k, struct err *err)
 
 static int dump_once(struct checkpoint *k, struct err *err)
 {
+	auto_fd int lock_fd = dump_lock_take(k->c, err);
 	AUTO(criu_done) struct criu criu = { 0 };
 	char tools[TOOLS_PATH_BYTES];
 	struct criu_config config = {
 		.binary = k->opts->criu,
 		.tools = tools_make(k->c, tools),
 		.timeout_s = k->opts->timeout_s,
+		.keep_fds = &lock_fd,
+		.n_keep_fds = 1,
 		/* it finds out at the next notify, stops, and thaws the tasks */
 		.outlives_us = true,
 		.notify = on_notify,
@@ -281,7 +285,7 @@ static int dump_once(struct checkpoint *k, struct err *err)
 	unsigned long long began_us;
 	int ret;
 
-	if (criu_start(&config, &criu, err))
+	if (lock_fd < 0 || criu_start(&config, &criu, err))
 		return -1;
 	downtime_plan(&k->downtime, criu.version);
 	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, err) ||

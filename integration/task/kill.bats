@@ -7,80 +7,14 @@
 load ../lib/common
 load ../lib/containerd
 load ../lib/gate
+load ../lib/kill
 
-setup() {
-	common_setup
-	gate_make
-	containerd_start
-	import_image
-	mkdir "$T/data"
-	BACKGROUND=()
-}
-teardown() {
-	local pid
-	gate_end
-	kill "${BACKGROUND[@]}" 2>/dev/null || true
-	# what a failed test has left would be in the next one's way
-	for pid in $(pgrep -f '^[^ ]*containerd-shim-kedge-v1 -namespace'); do
-		kill -KILL "$pid"
-	done
-	containerd_teardown
-}
-
-# in_background COMMAND...: its output goes to $T/said
-in_background() {
-	"$@" >>"$T/said" 2>&1 3>&- &
-	BACKGROUND+=($!)
-}
-
-# It counts in its memory and ends with 7 when it finds /data/stop
-# shellcheck disable=SC2016
-COUNT='i=0; while [ ! -e /data/stop ]; do i=$((i + 1)); echo $i >/data/.n; mv /data/.n /data/n
-	sleep 0.05; done; exit 7'
-
-# run_counting [OPTION...]: t-1 counts in $T/data
-run_counting() {
-	ctr_run -d --mount="type=bind,src=$T/data,dst=/data,options=rbind:rw" "$@" t-1 /bin/sh -c "$COUNT"
-}
-counts_beyond() { [ "$(cat "$T/data/n")" -gt "$1" ]; }
-counts_on() { wait_until 10 counts_beyond "$(cat "$T/data/n")"; }
-
-# run_config [OPTION...]: t-1 runs $B, with its hooks
-run_config() {
-	local root=$B/rootfs
-	# shellcheck disable=SC2016
-	config --arg root "$root" '.root.path = $root | .linux.cgroupsPath = "/default/t-1"'
-	timeout -k 5 60 ctr run --runtime "$RUNTIME" -d --config "$B/config.json" "$@" t-1
-}
-
-count_with_config() {
-	add_bind "$T/data" /data
-	script "$COUNT"
-}
+setup() { kill_setup; }
+teardown() { kill_teardown; }
 
 crash() {
 	containerd_kill
 	containerd_start
-}
-
-record_events() {
-	ctr events >"$T/events" 3>&- &
-	BACKGROUND+=($!)
-	sleep 0.3
-}
-
-# remove_with STATUS: the task has ended or will, with that status, and then nothing is left
-remove_with() {
-	wait_until 10 has_task_status t-1 STOPPED
-	run ctr task rm t-1
-	[[ $output == *"exit code $1"* ]] || [ "$1$status" = 00 ]
-	ctr container rm t-1
-	wait_until 10 no_task_left
-}
-
-ends_with_7() {
-	touch "$T/data/stop"
-	remove_with 7
 }
 
 @test "containerd killed before a start is through: the task runs, and ends as it should" {
@@ -169,15 +103,6 @@ exec_has() { exec_state | grep -qx "$1"; }
 }
 # the client that paused it may do so, too, as soon as containerd is back
 resumes() { ctr task resume t-1 || [ "$(task_status t-1)" = RUNNING ]; }
-
-# make_checkpoint: of t-1 as example.org/ck:1; t-1 is gone
-make_checkpoint() {
-	run_counting
-	wait_until 5 counts_beyond 3
-	ctr container checkpoint --image --rw --task t-1 example.org/ck:1
-	ctr task kill -s KILL t-1
-	remove_with 137
-}
 
 @test "containerd killed while a container is restored: it is, and ends as it should" {
 	make_checkpoint

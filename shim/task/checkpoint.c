@@ -12,13 +12,16 @@
 #include "core/base/log.h"
 #include "core/base/version.h"
 #include "core/cr/checkpoint.h"
+#include "core/cr/dump_lock.h"
 #include "core/linux/net_look.h"
 #include "shim/task/cr_work.h"
-#include "shim/task/freeze.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
+
+/* How long a CRIU whose kedge was killed may take to find out. */
+#define SETTLE_MS 30000
 
 static const Task__CheckpointRequest *request_of(const struct task_op *op)
 {
@@ -83,13 +86,40 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 
 /* --- in the server -----------------------------------------------------------------------------*/
 
+/* After a worker that was killed: CRIU lives on for a moment, and nobody else thaws what it has frozen. */
+static int run_settle(void *arg, struct worker_answer *answer, struct err *err)
+{
+	const struct task_op *op = arg;
+	AUTO(stored_done) struct stored s = STORED_EMPTY;
+
+	(void)answer;
+	if (stored_open(op->task->root, op->task->id, &s, err) ||
+	    dump_lock_wait(&s.c, SETTLE_MS, err))
+		return -1;
+	return cgroup_set_frozen(&s.c.cgroup, op->process->state == STATE_PAUSED, err);
+}
+
+static void settled(void *arg, struct worker_answer *answer)
+{
+	struct task_op *op = arg;
+
+	if (answer->err.kind)
+		log_error("container %s: %s", op->task->id, answer->err.msg);
+	call_fail(op->call, CODE_UNKNOWN,
+		  "OCI runtime checkpoint failed: kedge's worker was killed; what is in %s is no "
+		  "checkpoint",
+		  request_of(op)->path);
+	task_op_end(op);
+}
+
 static void done(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
 
-	/* with a worker that was killed there is nobody else to thaw it */
-	if (answer->is_lost && op->process->state == STATE_RUNNING)
-		freeze_undo(op->task);
+	if (answer->is_lost) {
+		task_op_work(op, run_settle, settled, NULL);
+		return;
+	}
 	if (answer->err.kind) {
 		err_wrap(&answer->err, "OCI runtime checkpoint failed");
 		call_fail_err(op->call, &answer->err);

@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# kill.bash - a task t-1 that is stopped in the middle of something, for tests that kill somebody then
+#
+# To be loaded after common, containerd and gate.
+
+# kill_setup: containerd, a gate, and $T/data
+kill_setup() {
+	common_setup
+	gate_make
+	containerd_start
+	import_image
+	mkdir "$T/data"
+	BACKGROUND=()
+}
+
+# kill_teardown: also after a test that has failed in the middle
+kill_teardown() {
+	local pid
+	gate_end
+	kill "${BACKGROUND[@]}" 2>/dev/null || true
+	# what a failed test has left would be in the next one's way
+	for pid in $(pgrep -f '^[^ ]*containerd-shim-kedge-v1 -namespace'); do
+		kill -KILL "$pid"
+	done
+	containerd_teardown
+}
+
+# in_background COMMAND...: its output goes to $T/said
+in_background() {
+	"$@" >>"$T/said" 2>&1 3>&- &
+	BACKGROUND+=($!)
+}
+
+# It counts in its memory and ends with 7 when it finds /data/stop
+# shellcheck disable=SC2016
+COUNT='i=0; while [ ! -e /data/stop ]; do i=$((i + 1)); echo $i >/data/.n; mv /data/.n /data/n
+	sleep 0.05; done; exit 7'
+
+# run_counting [OPTION...]: t-1 counts in $T/data
+# shellcheck disable=SC2120 # the options come from the tests
+run_counting() {
+	ctr_run -d --mount="type=bind,src=$T/data,dst=/data,options=rbind:rw" "$@" t-1 /bin/sh -c "$COUNT"
+}
+counts_beyond() { [ "$(cat "$T/data/n")" -gt "$1" ]; }
+counts_on() { wait_until 10 counts_beyond "$(cat "$T/data/n")"; }
+
+# run_config [OPTION...]: t-1 runs $B, with its hooks
+run_config() {
+	local root=$B/rootfs
+	# shellcheck disable=SC2016
+	config --arg root "$root" '.root.path = $root | .linux.cgroupsPath = "/default/t-1"'
+	timeout -k 5 60 ctr run --runtime "$RUNTIME" -d --config "$B/config.json" "$@" t-1
+}
+
+count_with_config() {
+	add_bind "$T/data" /data
+	script "$COUNT"
+}
+
+record_events() {
+	ctr events >"$T/events" 3>&- &
+	BACKGROUND+=($!)
+	sleep 0.3
+}
+
+# remove_with STATUS: the task has ended or will, with that status, and then nothing is left
+remove_with() {
+	wait_until 10 has_task_status t-1 STOPPED
+	run ctr task rm t-1
+	# shellcheck disable=SC2154 # bats sets them
+	[[ $output == *"exit code $1"* ]] || [ "$1$status" = 00 ]
+	ctr container rm t-1
+	wait_until 10 no_task_left
+}
+
+ends_with_7() {
+	touch "$T/data/stop"
+	remove_with 7
+}
+
+# make_checkpoint: of t-1 as example.org/ck:1; t-1 is gone
+make_checkpoint() {
+	# shellcheck disable=SC2119 # without options
+	run_counting
+	wait_until 5 counts_beyond 3
+	ctr container checkpoint --image --rw --task t-1 example.org/ck:1
+	ctr task kill -s KILL t-1
+	remove_with 137
+}
