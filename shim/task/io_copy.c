@@ -53,10 +53,21 @@ static enum moved failed(struct io_copy *copy)
 	return MOVED_END;
 }
 
+/* Of a file: the rest as if it were written. */
+static ssize_t drop_rest(struct io_copy *copy)
+{
+	if (!copy->has_dropped)
+		log_warn("a container's output is lost: %s", strerror(errno));
+	copy->has_dropped = true;
+	return (ssize_t)(copy->rest.n - copy->rest_at);
+}
+
 static enum moved write_rest(struct io_copy *copy)
 {
 	ssize_t n = write(copy->to.fd, copy->rest.p + copy->rest_at, copy->rest.n - copy->rest_at);
 
+	if (n < 0 && (errno == ENOSPC || errno == EDQUOT))
+		n = drop_rest(copy);
 	if (n < 0)
 		return errno == EAGAIN ? MOVED_FULL : failed(copy);
 	copy->rest_at += (size_t)n;

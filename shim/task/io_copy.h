@@ -3,9 +3,10 @@
  * io_copy.h - bytes from one fd to another, as fast as the slower of the two
  *
  * In       two non-blocking fds; pipes, fifos, a terminal, a file
- * Effects  splice(2), where that can't: read(2) and write(2) with a small buffer
+ * Effects  splice(2) of much; for little, and where it can't, read(2) and write(2) with a small buffer
  *
- * What the reader doesn't take stays in the source: then nothing is read until it does.
+ * What the reader doesn't take stays in the source: then nothing is read until it does. But what a full
+ * disk doesn't take is dropped: a program mustn't stand still, or end, for want of a log.
  */
 #ifndef KEDGE_SHIM_TASK_IO_COPY_H
 #define KEDGE_SHIM_TASK_IO_COPY_H
@@ -22,6 +23,7 @@ struct io_copy {
 	struct buf rest; /* what was read and couldn't be written yet, without splice */
 	size_t rest_at;
 	bool no_splice;
+	bool has_dropped; /* some, as the disk was full */
 	/* told when the source is empty or has ended, if set */
 	void (*idle)(struct io_copy *copy);
 	void *owner;
