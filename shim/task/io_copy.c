@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -11,6 +12,7 @@
 
 #define PIECE_BYTES  65536U /* what a pipe holds */
 #define CHUNK_BYTES  8192U  /* without splice */
+#define PAGE_BYTES   4096   /* the least that is spliced */
 #define TURN_PIECES  16	    /* then the others' turn comes */
 #define FLUSH_PIECES 64	    /* a source that fills as fast as it is emptied is never empty */
 
@@ -94,11 +96,23 @@ static enum moved move_by_buffer(struct io_copy *copy)
 	return write_rest(copy);
 }
 
+/*
+ * A pipe holds sixteen pieces that were spliced, however small, and then is full: a few lines that
+ * nobody reads. What is written is put behind what is there, in the same page.
+ */
+static bool is_worth_splicing(const struct io_copy *copy)
+{
+	int n = 0;
+
+	return !copy->no_splice && !copy->rest.n && !ioctl(copy->from.fd, FIONREAD, &n) &&
+	       n >= PAGE_BYTES;
+}
+
 static enum moved move_piece(struct io_copy *copy)
 {
 	ssize_t n;
 
-	if (copy->no_splice)
+	if (!is_worth_splicing(copy))
 		return move_by_buffer(copy);
 	n = splice(copy->from.fd, NULL, copy->to.fd, NULL, PIECE_BYTES,
 		   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);

@@ -159,6 +159,45 @@ static void a_reader_that_is_gone_ends_the_copy(void **state)
 	free_fixture(f);
 }
 
+static void short_lines_that_nobody_reads_leave_room_for_more(void **state)
+{
+	struct fixture *f = new_fixture(false);
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(write(f->container, "line\n", 5), 5);
+		run(f, 1);
+	}
+	assert_true(io_copy_flush(&f->copy));
+	assert_int_equal(drain(f->client), 500);
+	free_fixture(f);
+}
+
+static void what_a_full_disk_does_not_take_is_dropped_and_the_copy_goes_on(void **state)
+{
+	struct fixture *f = new_fixture(false);
+	static char piece[65536];
+
+	(void)state;
+	io_copy_end(&f->copy);
+	close(f->container);
+	{
+		int from[2];
+
+		assert_int_equal(pipe2(from, O_CLOEXEC | O_NONBLOCK), 0);
+		f->container = from[1];
+		io_copy_start(&f->copy, &f->loop, from[0], open("/dev/full", O_WRONLY | O_CLOEXEC));
+	}
+	f->copy.no_splice = true; /* as a file that is appended to */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(write(f->container, piece, sizeof(piece)), sizeof(piece));
+		run(f, 5);
+	}
+	assert_false(io_copy_has_ended(&f->copy));
+	assert_true(f->copy.has_dropped);
+	free_fixture(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +205,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_spliced_is_copied),
 		cmocka_unit_test(waiting_for_a_reader_takes_no_cpu),
 		cmocka_unit_test(a_reader_that_is_gone_ends_the_copy),
+		cmocka_unit_test(short_lines_that_nobody_reads_leave_room_for_more),
+		cmocka_unit_test(what_a_full_disk_does_not_take_is_dropped_and_the_copy_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
