@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One call to a shim, for what ctr can't say.
+"""Calls to a shim, one after the other, for what ctr can't say.
 
-usage: ttrpc.py SOCKET [SERVICE/]METHOD [FIELD...]
+usage: ttrpc.py SOCKET [SERVICE/]METHOD [FIELD...] [-- [SERVICE/]METHOD [FIELD...]]...
 
 SOCKET is a path, or what stands in the bundle's `address`; SERVICE is the task service, if none is named.
 A field is NUMBER=text, NUMBER:=integer, NUMBER@TYPE=FIELD,FIELD... for an Any whose message has the
@@ -74,8 +74,7 @@ def receive(sock, size):
     return data
 
 
-def main():
-    path, method, *rest = sys.argv[1:]
+def call(path, method, *rest):
     service, method = f"containerd.task.v2.Task/{method}".split("/")[-2:]
     request = blob(1, service.encode()) + blob(2, method.encode())
     request += blob(3, b"".join(field(text) for text in rest))
@@ -91,4 +90,8 @@ def main():
         print(f"{number}={value.decode(errors='replace') if isinstance(value, bytes) else value}")
 
 
-main()
+path, *words = sys.argv[1:]
+while words:
+    end = words.index("--") if "--" in words else len(words)
+    call(path, *words[:end])
+    words = words[end + 1 :]
