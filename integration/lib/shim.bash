@@ -7,8 +7,7 @@
 # there that nobody has opened.
 
 STATE=/run/containerd/kedge/default
-# shellcheck disable=SC2034 # for the tests
-CREATED=1 RUNNING=2 STOPPED=3
+declare -A STATES=([CREATED]=1 [RUNNING]=2 [STOPPED]=3)
 
 shim_setup() {
 	common_setup
@@ -41,7 +40,7 @@ call() {
 	timeout 60 "$TREE/integration/lib/ttrpc.py" "${address#unix://}" "$2" "1=$1" "${@:3}"
 }
 
-# start_shim ID
+# start_shim ID: its process is $SHIM
 start_shim() {
 	SHIMS+=("$1")
 	mkdir "$T/$1" "$T/$1/work"
@@ -50,6 +49,7 @@ start_shim() {
 	jq --arg root "$B/rootfs" --arg cgroup "/default/$1" \
 		'.root.path = $root | .linux.cgroupsPath = $cgroup' "$B/config.json" >"$T/$1/config.json"
 	(cd "$T/$1" && shim "$1" start </dev/null >/dev/null)
+	# shellcheck disable=SC2034 # for the tests
 	SHIM=$(cat "$T/$1/shim.pid")
 }
 
@@ -68,9 +68,9 @@ process() {
 		(.process | .terminal = false | .args = ["/bin/sh", "-c", $s])' "$B/config.json"
 }
 
-# state ID FIELD, has_state ID STATE
+# state ID FIELD, has_state ID NAME
 state() { call "$1" State | sed -n "s/^$2=//p"; }
-has_state() { [ "$(state "$1" 4)" = "$2" ]; }
+has_state() { [ "$(state "$1" 4)" = "${STATES[$2]}" ]; }
 
 # The ticks of CPU that a process has used, its memory in KiB, its fds
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }

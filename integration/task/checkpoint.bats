@@ -178,6 +178,20 @@ images_of() {
 	[ "$(task_status t-1)" = RUNNING ]
 }
 
+@test "a restored task that is killed for its memory is told of like any other" {
+	start_counting t-1 --memory-limit=33554432
+	checkpoint t-1 example.org/ck:1
+	remove t-1
+	ctr events >"$T/events" 3>&- &
+	local events=$!
+	sleep 0.3
+	ctr container restore --live t-1 example.org/ck:1
+	ctr task exec --exec-id e t-1 /bin/dd if=/dev/zero of=/dev/null bs=64M count=1 || true
+	wait_until 5 grep -q /tasks/oom "$T/events"
+	kill "$events"
+	[ "$(task_status t-1)" = RUNNING ]
+}
+
 @test "events tell of a restored task like of any other" {
 	start_counting t-1
 	checkpoint t-1 example.org/ck:1

@@ -90,7 +90,7 @@ late() {
 		sleep 1
 		[ "$(ticks "$SHIM")" -le $((ticks + 1)) ]
 		[ "$(rss "$SHIM")" -le $((size + 512)) ]
-		has_state t-1 $RUNNING
+		has_state t-1 RUNNING
 		echo >"$T/go"
 	done
 	[ "$(finish t-1)" = 0 ]
@@ -114,7 +114,7 @@ read_in_pieces() {
 	local begin=$SECONDS
 	script 'echo out; echo err >&2; while :; do sleep 1; done'
 	start_task t-1 "$(in_ t-1)" "$(out t-1)" "$(err t-1)"
-	has_state t-1 $RUNNING
+	has_state t-1 RUNNING
 	call t-1 Kill 3:=9
 	[ "$(finish t-1)" = 137 ]
 	[ $((SECONDS - begin)) -le 8 ]
@@ -169,7 +169,7 @@ read_in_pieces() {
 	echo three >"$T/t-1/stdin"
 	wait_until 5 file_has "$T/t-1.stdout" 'got three'
 	[ "$(cat "$T/t-1.stdout")" = $'got two\ngot three' ]
-	has_state t-1 $RUNNING
+	has_state t-1 RUNNING
 	call t-1 CloseIO 3:=1
 	[ "$(finish t-1)" = 5 ]
 }
@@ -182,7 +182,7 @@ read_in_pieces() {
 	call t-1 Start
 	head -c 104857600 /dev/zero >"$T/t-1/stdin"
 	sleep 0.5
-	has_state t-1 $RUNNING
+	has_state t-1 RUNNING
 	[ ! -s "$T/t-1.stdout" ]
 	call t-1 CloseIO 3:=1
 	[ "$(finish t-1)" = 0 ]
@@ -201,7 +201,7 @@ read_in_pieces() {
 	call t-1 Start
 	echo after >&6
 	sleep 0.3
-	has_state t-1 $RUNNING
+	has_state t-1 RUNNING
 	exec 6>&-
 	[ "$(finish t-1)" = 0 ]
 	wait "$HELPER"
@@ -236,7 +236,7 @@ make_logger() {
 	start_task t-1 "6=binary://$T/logger" "7=binary://$T/logger"
 	wait_until 5 file_is "$T/logged" 10
 	wait_until 5 file_has "$T/t-1.log" 'logger .* ended with status 139'
-	has_state t-1 $RUNNING
+	has_state t-1 RUNNING
 	touch "$B/rootfs/stop"
 	[ "$(finish t-1)" = 4 ]
 }
@@ -278,7 +278,7 @@ writes_to_proc() {
 
 @test "a shim with all of stdio and its eye on memory has at most twelve fds" {
 	start_task t-1 "$(in_ t-1)" "$(out t-1)" "$(err t-1)"
-	has_state t-1 $RUNNING
+	has_state t-1 RUNNING
 	# a client's connection isn't there at the moment; containerd's would be
 	[ "$(fds "$SHIM")" -le 11 ] || ls -l "/proc/$SHIM/fd"
 	[ "$(fds "$SHIM")" -le 11 ]

@@ -4,6 +4,9 @@
 # Terminals of tasks and of exec'd programs, with a real `ctr` on a terminal of its own; and the URIs
 # that output can go to.
 
+# single quotes hold the container's variables
+# shellcheck disable=SC2016
+
 load ../lib/common
 load ../lib/containerd
 load ../lib/terminal
@@ -14,8 +17,6 @@ teardown() { containerd_teardown; }
 IMAGE=docker.io/library/busybox:1
 
 @test "ctr run -t gives the program a terminal, typing and output, and its exit status" {
-	# the container's $a
-	# shellcheck disable=SC2016
 	run on_terminal 24 80 $'hello\n' ctr run -t --rm --runtime "$RUNTIME" "$IMAGE" t-1 \
 		/bin/sh -c 'test -t 0 && test -t 1 && test -t 2 && readlink /proc/self/fd/2; echo ready; read a; echo "got $a" >&2; exit 7'
 	[ "$status" -eq 7 ]
@@ -37,16 +38,8 @@ IMAGE=docker.io/library/busybox:1
 	[[ $output == *interrupted* ]]
 }
 
-@test "all that a program writes to its terminal is shown, however soon it ends" {
-	run on_terminal 24 80 "" ctr run -t --rm --runtime "$RUNTIME" "$IMAGE" t-1 /bin/seq 1 100000
-	[ "$status" -eq 0 ]
-	[ "${#lines[@]}" -eq 100000 ]
-	[ "${lines[99999]}" = 100000 ]
-}
-
 @test "ctr task exec -t gives an exec'd program a terminal of its own" {
 	ctr_run -d t-1 /bin/sleep 1000
-	# shellcheck disable=SC2016
 	run on_terminal 44 99 $'hello\n' ctr task exec -t --exec-id e1 t-1 \
 		/bin/sh -c 'readlink /proc/self/fd/0; sleep 1; echo ready; read a; echo "got $a"; stty size; exit 5'
 	[ "$status" -eq 5 ]
@@ -67,6 +60,54 @@ IMAGE=docker.io/library/busybox:1
 	[ "$(grep /dev/pts "$T/e1")" != "$(grep /dev/pts "$T/e2")" ]
 	ctr task kill -s KILL t-1
 	wait_until 10 file_has "$T/t-1" tick
+}
+
+@test "a container is restored with a terminal, and what is typed there reaches it" {
+	local client text='n=0; while :; do
+		if read -r -t 1 a; then n=$((n + 1)); echo "$n:$a"; else echo ready; fi
+		[ $n -lt 2 ] || exit 3
+	done'
+	on_terminal 24 80 $'one\n' ctr run -t --runtime "$RUNTIME" "$IMAGE" t-1 /bin/sh -c "$text" \
+		>"$T/t-1" 3>&- &
+	client=$!
+	wait_until 10 file_has "$T/t-1" '^1:one'
+	ctr container checkpoint --image --rw --task t-1 example.org/ck:1
+	ctr task kill -s KILL t-1
+	wait "$client" || true
+	ctr container rm t-1
+	run on_terminal 33 99 $'two\n' ctr container restore --live t-1 example.org/ck:1
+	[[ $output == *"2:two"* ]]
+	[ "$status" -eq 3 ]
+	wait_until 5 no_task_left
+}
+
+@test "a client that is killed is followed by ctr task attach, on the same terminal" {
+	local client
+	on_terminal 24 80 "" ctr run -t --runtime "$RUNTIME" "$IMAGE" t-1 \
+		/bin/sh -c 'while :; do read -r -t 1 a && echo "got $a" && exit 5; echo ready; done' \
+		>"$T/t-1" 3>&- &
+	wait_until 10 file_has "$T/t-1" ready
+	client=$(pgrep -xf "ctr run -t .* t-1 .*")
+	kill -KILL "$client"
+	run on_terminal 24 80 $'hello\n' ctr task attach t-1
+	[[ $output == *"got hello"* ]]
+	[ "$status" -eq 5 ]
+	wait_until 5 no_task_left
+}
+
+@test "the same without a terminal: what comes after the client's death is the next one's" {
+	local client
+	ctr_run t-1 /bin/sh -c 'n=0; while [ $n -lt 1000 ]; do n=$((n + 1)); echo $n; sleep 0.1; done' \
+		>"$T/t-1" 3>&- &
+	wait_until 10 file_has "$T/t-1" 3
+	client=$(pgrep -xf "ctr run .* t-1 .*")
+	kill -KILL "$client"
+	ctr task attach t-1 >"$T/next" 3>&- &
+	client=$!
+	wait_until 10 file_has "$T/next" .
+	kill -KILL "$client"
+	[ "$(head -1 "$T/next")" -le $(($(tail -1 "$T/t-1") + 2)) ]
+	[ "$(task_status t-1)" = RUNNING ]
 }
 
 @test "the shim sleeps while nobody types" {
