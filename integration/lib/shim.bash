@@ -7,7 +7,7 @@
 # there that nobody has opened.
 
 STATE=/run/containerd/kedge/default
-declare -A STATES=([CREATED]=1 [RUNNING]=2 [STOPPED]=3)
+declare -gA STATES=([CREATED]=1 [RUNNING]=2 [STOPPED]=3)
 
 shim_setup() {
 	common_setup

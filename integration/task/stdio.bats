@@ -112,8 +112,12 @@ read_in_pieces() {
 
 @test "nobody reads: a task is created, started, asked, killed and deleted all the same" {
 	local begin=$SECONDS
-	script 'echo out; echo err >&2; while :; do sleep 1; done'
+	config '.root.readonly = false'
+	# more lines than a pipe has pages
+	script 'n=0; while [ $n -lt 40 ]; do n=$((n + 1)); echo $n; echo $n >&2; sleep 0.01; done
+		touch /written; while :; do sleep 1; done'
 	start_task t-1 "$(in_ t-1)" "$(out t-1)" "$(err t-1)"
+	wait_until 5 test -e "$B/rootfs/written"
 	has_state t-1 RUNNING
 	call t-1 Kill 3:=9
 	[ "$(finish t-1)" = 137 ]
@@ -230,7 +234,8 @@ make_logger() {
 	chmod +x "$T/logger"
 }
 
-@test "a logger that crashes takes neither the task nor the shim along" {
+@test "a logger that crashes takes neither the task nor the shim along, and isn't waited for" {
+	local begin
 	make_logger 'exec 5>&-; head -c 10 <&3 >'"$T/logged"'; kill -SEGV $$'
 	script 'trap "" PIPE; echo 123456789; while [ ! -e /stop ]; do sleep 0.1; echo x; done 2>/dev/null; exit 4'
 	start_task t-1 "6=binary://$T/logger" "7=binary://$T/logger"
@@ -238,15 +243,19 @@ make_logger() {
 	wait_until 5 file_has "$T/t-1.log" 'logger .* ended with status 139'
 	has_state t-1 RUNNING
 	touch "$B/rootfs/stop"
+	begin=$SECONDS
 	[ "$(finish t-1)" = 4 ]
+	[ $((SECONDS - begin)) -le 6 ]
 }
 
 @test "a logger that ends before it is ready doesn't keep a task from being created" {
+	local begin=$SECONDS
 	make_logger 'exit 3'
 	script 'exit 6'
 	start_task t-1 "6=binary://$T/logger" "7=binary://$T/logger"
 	[ "$(finish t-1)" = 6 ]
 	grep -q 'logger .* ended with status 3' "$T/t-1.log"
+	[ $((SECONDS - begin)) -le 8 ]
 }
 
 # writes_to_proc ID [FIELD-OF-CREATE]: the program can open its own stdout and stderr by name
