@@ -25,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench-lib.h"
+
 #define MAX_RUNTIMES 8
 #define PAGE_BYTES   4096
 #define PAUSE_US     50000    /* for what the kernel still has to clean up */
@@ -43,14 +45,8 @@ struct runtime {
 	char path[3][256];
 	char stats[256];
 	struct beat *beat;
-	double *v[N_SERIES], *ratio[2];
+	double *v[N_SERIES], ratio[2];
 };
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static int64_t now_us(void)
 {
@@ -107,18 +103,6 @@ static _Noreturn void beat(const char *file, int processes, size_t mib)
 
 /* --- outside -------------------------------------------------------------------------------------- */
 
-static double cpu_ms(void)
-{
-	const char *path = getenv("BENCH_CPU");
-	FILE *f = fopen(path ? path : "", "r");
-	double ns;
-
-	if (!f || fscanf(f, "%lf", &ns) != 1)
-		die("BENCH_CPU");
-	fclose(f);
-	return ns / 1e6;
-}
-
 static double run(const char *path)
 {
 	char *argv[] = { (char *)path, NULL };
@@ -158,7 +142,7 @@ static uint64_t varint(const unsigned char **p)
 
 	for (; **p & 0x80; shift += 7)
 		v |= (uint64_t)(*(*p)++ & 0x7f) << shift;
-	return v | (uint64_t)*(*p)++ << shift;
+	return v | (uint64_t) * (*p)++ << shift;
 }
 
 /* The freezing time of CRIU's stats-dump: magics, length, field 1 (a message), its field 1. */
@@ -194,28 +178,6 @@ static void measure_round(struct runtime *r, int round)
 		r->v[i][round] = v[i];
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_value);
-	return (v[n / 2] + v[(n - 1) / 2]) / 2;
-}
-
-static double *numbers(int n)
-{
-	double *v = calloc((size_t)n, sizeof(*v));
-
-	if (!v)
-		die("calloc");
-	return v;
-}
-
 static void open_runtime(struct runtime *r, const char *dir, const char *name, int rounds)
 {
 	static const char *const steps[] = { "live", "dump", "restore" };
@@ -229,8 +191,6 @@ static void open_runtime(struct runtime *r, const char *dir, const char *name, i
 	r->beat = map_beat(file);
 	for (int i = 0; i < N_SERIES; i++)
 		r->v[i] = numbers(rounds);
-	for (int i = LIVE; i <= COLD; i++)
-		r->ratio[i] = numbers(rounds);
 }
 
 static int measure(int rounds, const char *row, const char *dir, char **names)
@@ -243,14 +203,14 @@ static int measure(int rounds, const char *row, const char *dir, char **names)
 	for (int i = -1; i < rounds; i++)
 		for (int k = 0; k < n; k++)
 			measure_round(&r[k], i);
+	/* before the medians sort them */
 	for (int k = 0; k < n; k++)
-		for (int i = 0; i < rounds; i++)
-			for (int s = LIVE; s <= COLD; s++)
-				r[k].ratio[s][i] = r[k].v[s][i] / r[0].v[s][i];
+		for (int s = LIVE; s <= COLD; s++)
+			r[k].ratio[s] = median_ratio(r[k].v[s], r[0].v[s], rounds);
 	for (int k = 0; k < n; k++)
 		printf("| %s | %s | %.0f | %.2f | %.0f | %.2f | %.0f | %.0f | %.0f | %.1f |\n", row,
-		       r[k].name, median(r[k].v[LIVE], rounds), median(r[k].ratio[LIVE], rounds),
-		       median(r[k].v[COLD], rounds), median(r[k].ratio[COLD], rounds),
+		       r[k].name, median(r[k].v[LIVE], rounds), r[k].ratio[LIVE],
+		       median(r[k].v[COLD], rounds), r[k].ratio[COLD],
 		       median(r[k].v[LIVE_CPU], rounds), median(r[k].v[DUMP_CPU], rounds),
 		       median(r[k].v[RESTORE_CPU], rounds), median(r[k].v[FREEZING], rounds));
 	return 0;

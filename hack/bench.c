@@ -15,8 +15,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench-lib.h"
 
 #define MAX_RUNTIMES 8
 #define MAX_ARGS     32
@@ -26,14 +27,8 @@ extern char **environ;
 
 struct runtime {
 	char *name, *path;
-	double *cpu, *wall, *rss, *ratio;
+	double *cpu, *wall, *rss, ratio;
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
-}
 
 /* A copy of `arg` with the first "{}" or "{i}" replaced, and again until there is none. */
 static char *fill(const char *arg, const char *name, int round)
@@ -55,14 +50,6 @@ static char *fill(const char *arg, const char *name, int round)
 static double ms(struct timeval t)
 {
 	return 1000.0 * (double)t.tv_sec + (double)t.tv_usec / 1000.0;
-}
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return 1000.0 * (double)t.tv_sec + (double)t.tv_nsec / 1e6;
 }
 
 static void run_once(struct runtime *r, char **args, int round)
@@ -93,28 +80,6 @@ static void run_once(struct runtime *r, char **args, int round)
 	r->rss[round] = (double)usage.ru_maxrss;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_value);
-	return (v[n / 2] + v[(n - 1) / 2]) / 2;
-}
-
-static double *numbers(int n)
-{
-	double *v = calloc((size_t)n, sizeof(*v));
-
-	if (!v)
-		die("no memory");
-	return v;
-}
-
 int main(int argc, char **argv)
 {
 	struct runtime r[MAX_RUNTIMES];
@@ -132,17 +97,16 @@ int main(int argc, char **argv)
 		r[n].cpu = numbers(rounds);
 		r[n].wall = numbers(rounds);
 		r[n].rss = numbers(rounds);
-		r[n].ratio = numbers(rounds);
 	}
 	for (int i = -WARM_UP; i < rounds; i++)
 		for (int k = 0; k < n; k++)
 			run_once(&r[k], arg + 1, i);
+	/* before the medians sort them */
 	for (int k = 0; k < n; k++)
-		for (int i = 0; i < rounds; i++)
-			r[k].ratio[i] = r[k].cpu[i] / r[0].cpu[i];
+		r[k].ratio = median_ratio(r[k].cpu, r[0].cpu, rounds);
 	for (int k = 0; k < n; k++)
 		printf("| %s | %s | %.2f | %.2f | %.1f | %.0f |\n", argv[2], r[k].name,
-		       median(r[k].cpu, rounds), median(r[k].ratio, rounds),
-		       median(r[k].wall, rounds), median(r[k].rss, rounds));
+		       median(r[k].cpu, rounds), r[k].ratio, median(r[k].wall, rounds),
+		       median(r[k].rss, rounds));
 	return 0;
 }
