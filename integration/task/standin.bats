@@ -11,7 +11,7 @@ STOCK=/usr/bin/containerd-shim-runc-v2
 
 setup() {
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
-	ln -s "$TREE/build/kedge" "$BATS_TEST_TMPDIR/bin/containerd-shim-runc-v2"
+	ln -s "$TREE/build/containerd-shim-kedge-v1" "$BATS_TEST_TMPDIR/bin/containerd-shim-runc-v2"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	containerd_setup
 }
@@ -45,6 +45,14 @@ remove() {
 	remove t-r
 	wait_until 5 no_task_left
 	[ -z "$(ls /run/containerd/runc/default)" ]
+}
+
+@test "kedge is known by another name, too" {
+	ln -s "$TREE/build/kedge" "$T/runtime"
+	RUNTIME=io.containerd.runc.v2 ctr_run -d --runc-binary="$T/runtime" t-k /bin/sleep 1000
+	is_kedges t-k
+	remove t-k
+	wait_until 5 no_task_left
 }
 
 @test "options that are for runc reach it" {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "shim/task/bootstrap_params.h"
+#include "shim/task/shim.h"
 #include "shim/task/standin.h"
 
 #define STDIN_MAX_BYTES (4U << 20)
@@ -26,12 +29,33 @@ bool standin_is_meant(const char *name)
 
 /* --- the stock shim ----------------------------------------------------------------------------*/
 
+static bool is_file(const char *path, const struct stat *st)
+{
+	struct stat found;
+
+	return !stat(path, &found) && found.st_dev == st->st_dev && found.st_ino == st->st_ino;
+}
+
+/* Ours are what runs here, and what is installed beside it: one program, linked twice. */
 static bool is_our_binary(const struct stat *st)
 {
-	struct stat own;
+	static const char *const names[] = { "kedge", SHIM_NAME };
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	return !stat("/proc/self/exe", &own) && own.st_dev == st->st_dev &&
-	       own.st_ino == st->st_ino;
+	if (is_file("/proc/self/exe", st))
+		return true;
+	if (n < 0)
+		return false;
+	self[n] = '\0';
+	*(char *)last_part(self) = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		auto_free char *beside = xasprintf("%s%s", self, names[i]);
+
+		if (is_file(beside, st))
+			return true;
+	}
+	return false;
 }
 
 /* DIR/containerd-shim-runc-v2, if it can be executed and isn't kedge. */

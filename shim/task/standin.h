@@ -31,7 +31,7 @@ int standin_choose(const struct args *args, char **argv, char **envp, struct err
 /*
  * Where the stock shim is: the first executable STANDIN_NAME in `path` (like $PATH) that lies behind
  * the directory of `self`, by which we were called, or in `last_dir` (may be NULL); never our own
- * binary. The caller frees; NULL if there is none.
+ * binary, or kedge's other one beside it. The caller frees; NULL if there is none.
  */
 char *standin_find_stock(const char *path, const char *self, const char *last_dir);
 
