@@ -13,12 +13,16 @@
 #include "shim/task/stored.h"
 #include "shim/task/task.h"
 
+/* So many workers at once: a client may ask for any number of kills without waiting for one. */
+#define MAX_WORKERS 16
+
 struct kill_all {
 	struct shim *shim;
 	struct call *call;
 	char *root;
 	char *id;
 	int sig;
+	struct kill_all *next;
 };
 
 static int run(void *arg, struct worker_answer *answer, struct err *err)
@@ -32,16 +36,15 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 	return control_kill(&s.c, k->sig, true, err);
 }
 
-static void done(void *arg, struct worker_answer *answer)
+static void answer_call(struct kill_all *k, const struct err *err)
 {
-	struct kill_all *k = arg;
 	struct task *task = task_find(k->shim, k->id);
 
-	if (answer->err.kind) {
+	if (err->kind) {
 		/* it goes on, and can be paused */
 		if (task)
 			task->is_doomed = false;
-		call_fail_err(k->call, &answer->err);
+		call_fail_err(k->call, err);
 	} else {
 		call_reply(k->call, NULL);
 	}
@@ -50,20 +53,51 @@ static void done(void *arg, struct worker_answer *answer)
 	free(k);
 }
 
+static void start_some(struct shim *shim);
+
+static void done(void *arg, struct worker_answer *answer)
+{
+	struct kill_all *k = arg;
+	struct shim *shim = k->shim;
+
+	shim->n_killing--;
+	answer_call(k, &answer->err);
+	start_some(shim);
+}
+
+static void start_some(struct shim *shim)
+{
+	while (shim->kills && shim->n_killing < MAX_WORKERS) {
+		struct kill_all *k = shim->kills;
+		struct worker_job job = {
+			.run = run, .done = done, .arg = k, .stdio = { -1, -1, -1 }
+		};
+		struct err err = { 0 };
+
+		shim->kills = k->next;
+		if (worker_start(&shim->children, &job, &err) < 0)
+			answer_call(k, &err);
+		else
+			shim->n_killing++;
+	}
+}
+
 /* It may have to freeze the container meanwhile; nothing else waits for that. */
 static void kill_all(const struct task *task, struct call *call, int sig)
 {
+	struct shim *shim = task->shim;
 	struct kill_all *k = xcalloc(1, sizeof(*k));
-	struct worker_job job = { .run = run, .done = done, .arg = k, .stdio = { -1, -1, -1 } };
-	struct worker_answer failed = { .fd = -1 };
 
-	k->shim = task->shim;
+	k->shim = shim;
 	k->call = call;
 	k->root = xstrdup(task->root);
 	k->id = xstrdup(task->id);
 	k->sig = sig;
-	if (worker_start(&task->shim->children, &job, &failed.err) < 0)
-		done(k, &failed);
+	if (!shim->kills)
+		shim->last_kill = &shim->kills;
+	*shim->last_kill = k;
+	shim->last_kill = &k->next;
+	start_some(shim);
 }
 
 void method_kill(struct shim *shim, struct call *call)

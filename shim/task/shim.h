@@ -16,6 +16,7 @@
 #define SHIM_NAME "containerd-shim-kedge-v1"
 
 struct task;
+struct kill_all;
 
 /* The server's parts. There is one, and it doesn't move. */
 struct shim {
@@ -25,7 +26,10 @@ struct shim {
 	struct events events;
 	struct task *tasks;
 	const char *namespace; /* containerd's */
-	bool is_shut_down;     /* asked to end, as soon as all is sent */
+	struct kill_all *kills,
+		**last_kill; /* kill.c: what waits for a worker, first come first served */
+	unsigned int n_killing;
+	bool is_shut_down; /* asked to end, as soon as all is sent */
 };
 
 /* The whole command line; gives the exit status. */
