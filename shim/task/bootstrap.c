@@ -67,6 +67,7 @@ static int arrange_fds(int listen_fd, int ready_fd)
  */
 static void become_server(const struct args *args, char *name, char **envp)
 {
+	auto_free char *bundle = getcwd(NULL, 0);
 	char *server[] = { name,
 			   (char *)"-namespace",
 			   (char *)args->namespace,
@@ -74,6 +75,8 @@ static void become_server(const struct args *args, char *name, char **envp)
 			   (char *)args->id,
 			   (char *)"-address",
 			   (char *)args->address,
+			   (char *)"-bundle",
+			   bundle ? bundle : (char *)"",
 			   args->debug ? (char *)"-debug" : NULL,
 			   NULL };
 	struct err err = { 0 };

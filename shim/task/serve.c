@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,12 +23,16 @@
 #define POLL_MS	    20
 /* Without a call for so long nobody waits for our next step: time to tidy up. */
 #define IDLE_MS 1500
+/* How often a server that nobody has come to looks whether somebody still may. */
+#define LONELY_MS 2000
 
 struct serving {
 	struct shim shim;
 	struct loop_source signals;
 	struct loop_timer farewell;
 	struct loop_timer idle;
+	struct loop_timer lonely; /* until the first call */
+	const char *bundle;	  /* of the task that we were started for */
 	unsigned int waited_ms;
 	bool is_retired; /* the socket's name may be another shim's by now */
 };
@@ -100,6 +105,25 @@ static void say_farewell(struct loop_timer *timer)
 	loop_timer_set(&shim->loop, timer, POLL_MS);
 }
 
+/*
+ * containerd may fail between our start and its connection, and then only takes the bundle away: on
+ * a full disk it does.
+ */
+static void look_for_bundle(struct loop_timer *timer)
+{
+	struct serving *s = (void *)((char *)timer - offsetof(struct serving, lonely));
+	bool is_gone = access(s->bundle, F_OK) && errno == ENOENT;
+
+	if (is_gone && !server_is_expecting(&s->shim.server) &&
+	    socket_retire(s->shim.server.source.fd)) {
+		log_info("nobody has come, and %s is gone", s->bundle);
+		s->is_retired = true;
+		loop_stop(&s->shim.loop);
+		return;
+	}
+	loop_timer_set(&s->shim.loop, timer, LONELY_MS);
+}
+
 /* --- calls -------------------------------------------------------------------------------------*/
 
 static void be_idle(struct loop_timer *timer)
@@ -112,6 +136,7 @@ static void dispatch(void *arg, struct call *call, const ProtobufCBinaryData *pa
 {
 	struct serving *s = arg;
 
+	loop_timer_stop(&s->shim.loop, &s->lonely);
 	methods_dispatch(&s->shim, call, payload);
 	s->idle.fire = be_idle;
 	loop_timer_set(&s->shim.loop, &s->idle, IDLE_MS);
@@ -145,6 +170,10 @@ static int begin(struct serving *s, const struct args *args, struct err *err)
 		return err_sys(err, "no socket is passed: kedge's server is started by `start`");
 	if (loop_init(&shim->loop, err) || take_signals(s, err))
 		return -1;
+	s->bundle = args->bundle;
+	s->lonely.fire = look_for_bundle;
+	if (s->bundle && *s->bundle)
+		loop_timer_set(&shim->loop, &s->lonely, LONELY_MS);
 	shim->server.dispatch = dispatch;
 	shim->server.arg = s;
 	events_init(&shim->events, &shim->loop, getenv("TTRPC_ADDRESS"), args->namespace);
