@@ -205,7 +205,7 @@ static int record(const struct spec *spec, const char *config, struct container 
 		c->stdio[i] = stdio_name(i);
 	copy_annotations(&spec->annotations, c);
 	if (fd_replace_text(c->dir_fd, "config.json", config, 0600, err))
-		return -1;
+		return err_wrap(err, "record container %s", c->id);
 	if (cgroup_locate(spec->cgroups_path, c->id, &c->cgroup, err) ||
 	    refuse_populated(&c->cgroup, err))
 		return -1;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "core/base/fd.h"
@@ -435,11 +436,33 @@ static void what_a_hook_leaves_in_the_background_does_not_hold_us_up(void **stat
 	assert_true(proc_now_us() - began_us < 30000000);
 }
 
+static void a_hook_ends_with_who_runs_it(void **state)
+{
+	const struct place *p = *state;
+	AUTO(buf_done) struct buf text = { 0 };
+	pid_t runner, hook;
+
+	/* so that the hook is ours to wait for then */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	runner = fork();
+	if (runner == 0)
+		_exit(run(p, "echo $$ >new && mv new pid && exec sleep 1000", 0, NULL));
+	while (faccessat(p->fd, "pid", F_OK, 0))
+		usleep(1000);
+	take(p, "pid", &text);
+	hook = atoi(text.p);
+	assert_int_equal(kill(runner, SIGKILL), 0);
+	assert_int_equal(waitpid(runner, NULL, 0), runner);
+	assert_int_equal(waitpid(hook, NULL, 0), hook);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
 #define IN_PLACE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_PLACE(a_hook_ends_with_who_runs_it),
 		IN_PLACE(a_hook_reads_the_state_on_stdin),
 		IN_PLACE(a_state_larger_than_a_pipe_arrives_whole),
 		IN_PLACE(a_hook_need_not_read_its_state),

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "proto/ttrpc.pb-c.h"
@@ -272,6 +274,45 @@ static void texts_that_are_no_utf8_are_made_so(void **state)
 	ttrpc__response__free_unpacked(m, NULL);
 }
 
+static void who_never_says_a_word_is_not_expected_for_ever(void **state)
+{
+	struct fixture *f = *state;
+
+	run(f, 1);
+	assert_true(server_is_expecting(&f->server));
+	f->server.conns->opened_us -= 6000000;
+	assert_false(server_is_expecting(&f->server));
+}
+
+static void a_server_without_fds_rests_and_accepts_when_there_are_some(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct rlimit old, none;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t bytes = sizeof(sa);
+
+	/* a name of the kernel's choice */
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa.sun_family)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &bytes), 0);
+	assert_int_equal(server_init(&f->server, &f->loop, fd, NULL), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&sa, bytes), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	run(f, 10);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_false(f->server.source.is_added);
+	assert_null(f->server.conns->next);
+	run(f, 200);
+	assert_true(f->server.source.is_added);
+	assert_non_null(f->server.conns->next);
+	close(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +330,11 @@ int main(void)
 			who_connects_without_a_word_is_expected_to_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_has_left_without_a_word_is_expected_for_a_while,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_never_says_a_word_is_not_expected_for_ever,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_server_without_fds_rests_and_accepts_when_there_are_some, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(a_call_outlives_its_client, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(texts_that_are_no_utf8_are_made_so, set_up,
 						tear_down),
