@@ -90,8 +90,13 @@ def call(path, method, *rest):
         print(f"{number}={value.decode(errors='replace') if isinstance(value, bytes) else value}")
 
 
-path, *words = sys.argv[1:]
-while words:
-    end = words.index("--") if "--" in words else len(words)
-    call(path, *words[:end])
-    words = words[end + 1 :]
+def main():
+    path, *words = sys.argv[1:]
+    while words:
+        end = words.index("--") if "--" in words else len(words)
+        call(path, *words[:end])
+        words = words[end + 1 :]
+
+
+if __name__ == "__main__":
+    main()

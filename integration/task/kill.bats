@@ -49,6 +49,23 @@ crash() {
 	ends_with_7
 }
 
+@test "a task that is created while containerd is away is there when that is back" {
+	count_with_config
+	gate_hook createRuntime
+	gate_close
+	in_background run_config
+	gate_reached
+	containerd_kill
+	gate_open
+	wait_until 5 is_created
+	containerd_start
+	[ "$(task_status t-1)" = CREATED ]
+	ctr task rm -f t-1 || true
+	ctr container rm t-1
+	wait_until 10 no_task_left
+}
+is_created() { [ "$(kedge --root "$SHIM_STATE" state t-1 | jq -r .status)" = created ]; }
+
 @test "containerd killed while a task waits for its logger: it can be created once more" {
 	gate_close
 	in_background run_counting "--log-uri=binary://$GATE/logger"
@@ -150,19 +167,17 @@ resumes() { ctr task resume t-1 || [ "$(task_status t-1)" = RUNNING ]; }
 	ends_with_7
 }
 
-@test "what happens while containerd is away is told in order when it is back" {
+@test "how tasks end while containerd is away is known when it is back" {
 	local id
 	for id in t-1 t-2 t-3; do
 		ctr_run -d "$id" /bin/sh -c "while [ ! -e /stop ]; do sleep 0.05; done; exit 3"
 	done
-	record_events
 	containerd_kill
 	for id in t-1 t-2 t-3; do
 		touch "/proc/$(kedge --root "$SHIM_STATE" state "$id" | jq .pid)/root/stop"
 	done
 	wait_until 5 three_have_ended
 	containerd_start
-	record_events
 	for id in t-1 t-2 t-3; do
 		[ "$(task_status "$id")" = STOPPED ]
 		run ctr task rm "$id"
@@ -171,3 +186,17 @@ resumes() { ctr task resume t-1 || [ "$(task_status t-1)" = RUNNING ]; }
 	wait_until 10 no_task_left
 }
 three_have_ended() { [ "$(cat "$BUNDLES"/t-?/kedge.exit | awk '{ print $2 }' | xargs)" = "3 3 3" ]; }
+
+@test "containerd killed at any time: what is there afterwards can be removed" {
+	local i
+	RANDOM=${KEDGE_SEED:=$((BASHPID & 32767))}
+	echo "KEDGE_SEED=$KEDGE_SEED"
+	for i in $(seq 6); do
+		in_background ctr_run "t-$i" /bin/sh -c 'sleep 0.1; exit 7'
+		sleep "0.$((RANDOM % 4))"
+		crash
+		timeout 20 ctr task rm -f "t-$i" || true
+		wait_until 10 no_task_left
+		ctr container rm "t-$i" || true
+	done
+}

@@ -37,7 +37,10 @@ no_trace() {
 shim_killed() {
 	kill -KILL "$(shim_pid t-1)"
 	[ $# -eq 0 ] || gate_open
-	wait_until 10 no_trace
+	wait_until 10 no_trace || {
+		no_trace
+		return 1
+	}
 }
 
 # The background client has got an error of one line, in words.
@@ -89,11 +92,17 @@ was_told() {
 	ctr container rm t-1
 }
 
+wait_for_task() {
+	local status=0
+	ctr_run --null-io t-1 /bin/sh -c 'while :; do sleep 1; done' || status=$?
+	echo "status $status"
+}
+
 @test "a shim killed while a task runs: who waits is told 137" {
-	run_counting
-	in_background ctr task wait t-1
-	wait_until 5 pgrep -xf 'ctr task wait t-1'
+	in_background wait_for_task
+	wait_until 10 has_task_status t-1 RUNNING
 	shim_killed
+	wait_until 5 grep -qx 'status 137' "$T/said"
 	wait_until 5 has_event '/tasks/exit.*"exit_status":137'
 	wait_until 5 has_event '/tasks/delete.*"exit_status":137'
 	ctr container rm t-1
@@ -230,4 +239,21 @@ worker() { pgrep -P "$(shim_pid t-1)" -x containerd-shim; }
 	kill -KILL "$(worker)"
 	was_told
 	remove_with 7
+}
+
+# --- at any time -------------------------------------------------------------------------------
+
+@test "a shim killed at any time leaves nothing" {
+	local i pid
+	RANDOM=${KEDGE_SEED:=$((BASHPID & 32767))}
+	echo "KEDGE_SEED=$KEDGE_SEED"
+	for i in $(seq 12); do
+		in_background ctr_run --rm "t-$i" /bin/sh -c 'sleep 0.1; exit 7'
+		sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+		for pid in $(pgrep -f '^[^ ]*containerd-shim-kedge-v1 -namespace'); do
+			kill -KILL "$pid" || true
+		done
+		wait_until 20 ends_said
+		wait_until 10 no_trace
+	done
 }
