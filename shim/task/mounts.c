@@ -8,6 +8,7 @@
 #include "core/base/path.h"
 #include "core/plan/mount_opts.h"
 #include "shim/task/mounts.h"
+#include "shim/task/overlay.h"
 
 /* mount(2) is enough here: the rows are the administrator's, and nothing else lives in the bundle. */
 static int mount_at(const Task__Mount *m, const struct mount_opts *o, const char *target,
@@ -27,6 +28,20 @@ static int mount_at(const Task__Mount *m, const struct mount_opts *o, const char
 	return 0;
 }
 
+/* Long options are good in a directory of their own; this is a worker, which may go there. */
+static int mount_from(const char *dir, const Task__Mount *m, const struct mount_opts *o,
+		      const char *target, struct err *err)
+{
+	int ret;
+
+	if (dir && chdir(dir))
+		return err_sys(err, "chdir %s", dir);
+	ret = mount_at(m, o, target, err);
+	if (dir && chdir("/"))
+		return err_sys(err, "chdir /");
+	return ret;
+}
+
 /* What lies below the root file system is reached as from inside it. */
 static int open_target(const char *rootfs, const char *target, struct err *err)
 {
@@ -39,6 +54,7 @@ static int open_target(const char *rootfs, const char *target, struct err *err)
 
 static int mount_one(const char *rootfs, const Task__Mount *m, struct err *err)
 {
+	AUTO(overlay_short_done) struct overlay_short shorter = { 0 };
 	AUTO(arena_done) struct arena arena = { 0 };
 	struct spec_mount row = {
 		.destination = m->target,
@@ -50,6 +66,11 @@ static int mount_one(const char *rootfs, const Task__Mount *m, struct err *err)
 	struct mount_opts opts = { 0 };
 	auto_fd int fd = -1;
 
+	if (str_eq(m->type, "overlay") && overlay_is_long(m->options, m->n_options) &&
+	    overlay_shorten(m->options, m->n_options, &shorter)) {
+		row.options.v = shorter.options.v;
+		row.options.n = shorter.options.n;
+	}
 	if (mount_opts_parse(&row, &arena, &opts, err))
 		return -1;
 	if (*m->target) {
@@ -59,7 +80,7 @@ static int mount_one(const char *rootfs, const Task__Mount *m, struct err *err)
 		free(target);
 		target = xasprintf("/proc/self/fd/%d", fd);
 	}
-	return mount_at(m, &opts, target, err);
+	return mount_from(shorter.dir, m, &opts, target, err);
 }
 
 int mounts_make(const char *bundle, Task__Mount *const *mounts, size_t n, struct err *err)

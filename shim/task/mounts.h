@@ -16,7 +16,8 @@
 
 /*
  * Mount all, in order, each on BUNDLE/rootfs or below it. What was mounted is undone on failure.
- * Errors: from errno with the mount named; ERR_LIMIT for options longer than a page.
+ * Errors: from errno with the mount named; ERR_LIMIT for options longer than a page, which those of an
+ * overlay may be.
  */
 int mounts_make(const char *bundle, Task__Mount *const *mounts, size_t n, struct err *err);
 
