@@ -18,8 +18,10 @@ static const struct {
 	{ "id", AT(id), false },
 	{ "bundle", AT(bundle), false },
 	{ "socket", AT(socket), false },
+	{ "debug-socket", AT(debug_socket), false },
 	{ "debug", AT(debug), true },
 	{ "v", AT(version), true },
+	{ "version", AT(version), true },
 	{ "info", AT(info), true },
 };
 

@@ -21,6 +21,7 @@ struct args {
 	const char *id;
 	const char *bundle;
 	const char *socket; /* containerd passes "" */
+	const char *debug_socket;
 	bool debug;
 	bool version;
 	bool info;

@@ -13,6 +13,7 @@
 #include "shim/task/bootstrap.h"
 #include "shim/task/bootstrap_params.h"
 #include "shim/task/group.h"
+#include "shim/task/placement.h"
 #include "shim/task/serve.h"
 #include "shim/task/socket.h"
 
@@ -84,6 +85,10 @@ static void become_server(const struct args *args, char *name, char **envp)
 	raise_oom_score();
 	if (setpgid(0, 0))
 		log_warn("setpgid: error %d", errno);
+	if (placement_take_core(&err)) {
+		serve_report(&err);
+		_exit(1);
+	}
 	/* the bundle of a pod's first container may be removed before the others are made */
 	if (chdir("/"))
 		log_warn("chdir /: error %d", errno);
@@ -127,6 +132,15 @@ static int spawn_server(const struct args *args, char *name, int listen_fd, stru
 	return ret ? -1 : pid;
 }
 
+/* Its containers don't follow: they are made in cgroups of their own. */
+static int place_server(pid_t pid, const struct task_options *options, struct err *err)
+{
+	if (!options->shim_cgroup || !placement_join(options->shim_cgroup, pid, err))
+		return 0;
+	kill(pid, SIGKILL);
+	return -1;
+}
+
 /* --- `start` -----------------------------------------------------------------------------------*/
 
 static int read_params(const struct args *args, struct bootstrap_params *params, struct err *err)
@@ -141,9 +155,11 @@ static int read_params(const struct args *args, struct bootstrap_params *params,
 }
 
 /* containerd 1.7 finds us by BUNDLE/address when it starts again. */
-static int announce(const char *path, pid_t pid, struct err *err)
+static int announce(const struct bootstrap_params *params, const char *path, pid_t pid,
+		    struct err *err)
 {
 	auto_free char *address = xasprintf("unix://%s", path);
+	AUTO(buf_done) struct buf answer = { 0 };
 	char text[16];
 
 	if (fd_replace_text(AT_FDCWD, "address", address, 0600, err))
@@ -151,7 +167,8 @@ static int announce(const char *path, pid_t pid, struct err *err)
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	if (pid && fd_replace_text(AT_FDCWD, "shim.pid", text, 0600, err))
 		return -1;
-	return fd_write_all(STDOUT_FILENO, address, strlen(address), err);
+	bootstrap_result(params, path, &answer);
+	return fd_write_all(STDOUT_FILENO, answer.p, answer.n, err);
 }
 
 static int check(const struct args *args, struct err *err)
@@ -179,12 +196,12 @@ int bootstrap_start(const struct args *args, char *name, struct err *err)
 		return -1;
 	if (fd >= 0) {
 		pid = spawn_server(args, name, fd, err);
-		if (pid < 0) {
+		if (pid < 0 || place_server(pid, &params.options, err)) {
 			unlink(path);
 			return -1;
 		}
 	}
-	if (!announce(path, pid, err))
+	if (!announce(&params, path, pid, err))
 		return 0;
 	/* nobody will ever come to a server that nobody was told of; without a task it takes its socket */
 	if (pid)

@@ -4,6 +4,8 @@
 #include "proto/runtime.pb-c.h"
 #include "shim/task/bootstrap_params.h"
 
+#define TASK_VERSION 2
+
 static char *text_or_null(const char *text)
 {
 	return *text ? xstrdup(text) : NULL;
@@ -13,6 +15,7 @@ static char *text_or_null(const char *text)
 static int take_params(const Runtime__BootstrapParams *m, struct bootstrap_params *params,
 		       struct err *err)
 {
+	params->is_message = true;
 	params->socket_dir = text_or_null(m->socket_dir);
 	params->ttrpc_address = text_or_null(m->containerd_ttrpc_address);
 	for (size_t i = 0; i < m->n_extensions; i++)
@@ -49,6 +52,24 @@ int bootstrap_params_parse(const uint8_t *p, size_t bytes, const char *id,
 		ret = take_any(p, bytes, params, err);
 	runtime__bootstrap_params__free_unpacked(m, NULL);
 	return ret;
+}
+
+void bootstrap_result(const struct bootstrap_params *params, const char *path, struct buf *out)
+{
+	static char protocol[] = "ttrpc";
+	Runtime__BootstrapResult m = RUNTIME__BOOTSTRAP_RESULT__INIT;
+	auto_free char *address = xasprintf("unix://%s", path);
+	auto_free uint8_t *wire = NULL;
+
+	if (!params->is_message) {
+		buf_str(out, address);
+		return;
+	}
+	m.version = TASK_VERSION;
+	m.address = address;
+	m.protocol = protocol;
+	wire = xmalloc(runtime__bootstrap_result__get_packed_size(&m));
+	buf_add(out, wire, runtime__bootstrap_result__pack(&m, wire));
 }
 
 void bootstrap_params_done(struct bootstrap_params *params)

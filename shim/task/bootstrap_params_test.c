@@ -101,6 +101,69 @@ static void what_is_no_message_is_refused(void **state)
 	assert_int_equal(err.kind, ERR_INVALID);
 }
 
+/* As api/runtime/bootstrap/v1/bootstrap.proto has it, with a field of a later version behind. */
+static void the_bytes_that_containerd_2_3_writes_are_read(void **state)
+{
+	static const uint8_t wire[] =
+		"\x0a\x02"
+		"c1"
+		"\x12\x07"
+		"default"
+		"\x18\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x01" /* LOG_LEVEL_DEBUG, -4 */
+		"\x22\x05"
+		"2.3.0"
+		"\x2a\x0f"
+		"unix:///c.ttrpc"
+		"\x32\x07"
+		"/c.sock"
+		"\x3a\x0b"
+		"/containerd"
+		"\x42\x24\x0a\x22" /* an Extension, its Any */
+		"\x0a\x1a"
+		"containerd.runc.v1.Options"
+		"\x12\x04"
+		"\x3a\x02"
+		"/r"
+		"\x4a\x02"
+		"/s"
+		"\x52\x03"
+		"new";
+	AUTO(bootstrap_params_done) struct bootstrap_params params = { 0 };
+
+	(void)state;
+	assert_int_equal(bootstrap_params_parse(wire, sizeof(wire) - 1, "c1", &params, NULL), 0);
+	assert_true(params.is_message);
+	assert_string_equal(params.ttrpc_address, "unix:///c.ttrpc");
+	assert_string_equal(params.socket_dir, "/s");
+	assert_string_equal(params.options.root, "/r");
+}
+
+static void params_are_answered_in_the_bytes_of_a_bootstrap_result(void **state)
+{
+	static const char wire[] = "\x08\x02"
+				   "\x12\x09"
+				   "unix:///s"
+				   "\x1a\x05"
+				   "ttrpc";
+	const struct bootstrap_params params = { .is_message = true };
+	AUTO(buf_done) struct buf out = { 0 };
+
+	(void)state;
+	bootstrap_result(&params, "/s", &out);
+	assert_int_equal(out.n, sizeof(wire) - 1);
+	assert_memory_equal(out.p, wire, out.n);
+}
+
+static void all_else_is_answered_with_an_address(void **state)
+{
+	const struct bootstrap_params params = { 0 };
+	AUTO(buf_done) struct buf out = { 0 };
+
+	(void)state;
+	bootstrap_result(&params, "/s", &out);
+	assert_string_equal(out.p, "unix:///s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +171,9 @@ int main(void)
 		cmocka_unit_test(an_any_is_the_options),
 		cmocka_unit_test(bootstrap_params_are_known_by_the_id),
 		cmocka_unit_test(an_empty_any_is_no_options),
+		cmocka_unit_test(the_bytes_that_containerd_2_3_writes_are_read),
+		cmocka_unit_test(params_are_answered_in_the_bytes_of_a_bootstrap_result),
+		cmocka_unit_test(all_else_is_answered_with_an_address),
 		cmocka_unit_test(what_is_no_message_is_refused),
 	};
 

@@ -22,6 +22,7 @@ int cr_work_settings(const struct task *task, const struct spec *spec, struct cr
 	const struct task_options *o = &task->options;
 	AUTO(buf_done) struct buf file = { 0 };
 
+	settings->cr.criu = o->criu_path;
 	if (o->config_path) {
 		if (fd_read_file(AT_FDCWD, o->config_path, OPTIONS_MAX_BYTES, &file, err))
 			return err_wrap(err, "the runtime's options");

@@ -173,6 +173,18 @@ void create_abort(struct task *task, struct call *call)
 		undo(task->op); /* it only waits for a logger */
 }
 
+static int take_options(struct task *task, const Wkt__Any *any, struct err *err)
+{
+	if (task_options_parse(any, &task->options, err))
+		return -1;
+	if (!task->options.systemd_cgroup)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "systemd_cgroup: cgroups by systemd are not in this version");
+	return err_hint(err,
+			"take SystemdCgroup out of the runtime's options; for Kubernetes set the "
+			"kubelet's cgroupDriver to cgroupfs");
+}
+
 static void begin(struct task_op *op)
 {
 	const Task__CreateRequest *req = request_of(op);
@@ -184,7 +196,7 @@ static void begin(struct task_op *op)
 	task_process_set_stdio(&task->init, paths);
 	task->init.terminal = req->terminal;
 	task->checkpoint = *req->checkpoint ? xstrdup(req->checkpoint) : NULL;
-	if (task_options_parse(req->options, &task->options, &failed.err)) {
+	if (take_options(task, req->options, &failed.err)) {
 		done(op, &failed);
 		return;
 	}

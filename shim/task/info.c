@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/version.h"
@@ -19,7 +20,24 @@ int info_print_version(const char *name, struct err *err)
 /* The document of `kedge features`, under the name by which containerd's Go knows its type. */
 #define FEATURES "types.containerd.io/opencontainers/runtime-spec/1/features/Features"
 
-int info_write(struct err *err)
+#define STDIN_MAX_BYTES (4U << 20)
+
+/* What is on stdin; `*any` stays NULL when there is nothing. */
+static int read_options(Wkt__Any **any, struct err *err)
+{
+	AUTO(buf_done) struct buf in = { 0 };
+
+	if (isatty(STDIN_FILENO))
+		return 0;
+	if (fd_read_all(STDIN_FILENO, STDIN_MAX_BYTES, &in, err))
+		return err_wrap(err, "stdin");
+	if (!in.n)
+		return 0;
+	*any = wkt__any__unpack(NULL, in.n, (const uint8_t *)in.p);
+	return *any ? 0 : err_set(err, ERR_INVALID, "what is on stdin are no options");
+}
+
+static int write_info(Wkt__Any *options, struct err *err)
 {
 	static char name[] = "io.containerd.kedge.v1", type[] = FEATURES;
 	Runtime__RuntimeInfo info = RUNTIME__RUNTIME_INFO__INIT;
@@ -33,9 +51,23 @@ int info_write(struct err *err)
 	features.type_url = type;
 	features.value.data = (uint8_t *)text;
 	features.value.len = strlen(text);
+	info.options = options && *options->type_url ? options : NULL;
 	info.name = name;
 	info.version = &version;
 	info.features = &features;
 	wire = xmalloc(runtime__runtime_info__get_packed_size(&info));
 	return fd_write_all(STDOUT_FILENO, wire, runtime__runtime_info__pack(&info, wire), err);
+}
+
+int info_write(struct err *err)
+{
+	Wkt__Any *options = NULL;
+	int ret;
+
+	if (read_options(&options, err))
+		return -1;
+	ret = write_info(options, err);
+	if (options)
+		wkt__any__free_unpacked(options, NULL);
+	return ret;
 }

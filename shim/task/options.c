@@ -21,8 +21,11 @@ static int parse_runc(const Wkt__Any *any, struct task_options *o)
 	o->no_new_keyring = m->no_new_keyring;
 	o->io_uid = m->io_uid;
 	o->io_gid = m->io_gid;
+	o->systemd_cgroup = m->systemd_cgroup;
+	o->shim_cgroup = text_or_null(m->shim_cgroup);
 	o->binary_name = text_or_null(m->binary_name);
 	o->root = text_or_null(m->root);
+	o->criu_path = text_or_null(m->criu_path);
 	o->criu_image_path = text_or_null(m->criu_image_path);
 	o->criu_work_path = text_or_null(m->criu_work_path);
 	runtime__runc_options__free_unpacked(m, NULL);
@@ -87,8 +90,10 @@ int task_options_parse(const Wkt__Any *any, struct task_options *options, struct
 
 void task_options_done(struct task_options *options)
 {
+	free(options->shim_cgroup);
 	free(options->binary_name);
 	free(options->root);
+	free(options->criu_path);
 	free(options->criu_image_path);
 	free(options->criu_work_path);
 	free(options->config_path);

@@ -23,8 +23,11 @@ struct task_options {
 	bool no_new_keyring;
 	uint32_t io_uid; /* who owns the pipes: root of a user namespace, as the host numbers it */
 	uint32_t io_gid;
+	bool systemd_cgroup;
+	char *shim_cgroup; /* where the server is to be */
 	char *binary_name; /* which runtime runc's shim would call */
 	char *root; /* the client's idea of where containers are recorded, without namespace */
+	char *criu_path;
 	char *criu_image_path;
 	char *criu_work_path;
 	char *config_path;
