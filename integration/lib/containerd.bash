@@ -8,14 +8,16 @@
 # found there. The image "busybox" is common's root file system.
 
 RUNTIME=io.containerd.kedge.v1
-BUNDLES=/run/containerd/io.containerd.runtime.v2.task/default
-SHIM_STATE=/run/containerd/kedge/default
+BUNDLES=/run/containerd/io.containerd.runtime.v2.task/${CONTAINERD_NAMESPACE:-default}
+SHIM_STATE=/run/containerd/kedge/${CONTAINERD_NAMESPACE:-default}
 
-# containerd_start: start it and wait until it answers; its log is $T/containerd.log
+# containerd_start: start it, with $CONTAINERD_CONFIG if that is set, and wait until it answers; its log
+# is $T/containerd.log
 containerd_start() {
 	mkdir -p "$T/containerd"
 	# 3 is bats's: what holds it keeps a failed test from ending
-	containerd --root "$T/containerd" --log-level debug >>"$T/containerd.log" 2>&1 \
+	containerd ${CONTAINERD_CONFIG:+--config "$CONTAINERD_CONFIG"} --root "$T/containerd" \
+		--log-level debug >>"$T/containerd.log" 2>&1 \
 		</dev/null 3>&- &
 	CONTAINERD=$!
 	wait_until 20 ctr version
@@ -107,7 +109,7 @@ no_task_left() {
 		return 1
 	fi
 	# /default itself stays, as with runc
-	found=$(find /sys/fs/cgroup -type d -path '*/default/*')
+	found=$(find /sys/fs/cgroup -type d -path "*/${CONTAINERD_NAMESPACE:-default}/*")
 	[ -z "$found" ] || {
 		echo "left cgroups: $found"
 		return 1

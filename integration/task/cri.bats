@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Pods, as a kubelet makes them: containerd's CRI plugin with the handler "kedge" of hack/kubernetes.
+# The network is a plugin that gives each pod an address, and its namespace a loopback device.
+
+load ../lib/common
+export CONTAINERD_NAMESPACE=k8s.io
+load ../lib/containerd
+
+IMAGE=docker.io/library/busybox:1
+SLEEP='["/bin/sh", "-c", "trap \"exit 7\" TERM; while :; do sleep 0.1; done"]'
+
+setup() {
+	common_setup
+	install_network
+	write_config
+	export CONTAINERD_CONFIG=$T/config.toml
+	containerd_start
+	import_image
+	import_pause
+	POD=$(jq -nc --arg log "$T/logs" '{metadata: {name: "pod", uid: "uid-1", namespace: "default"},
+		hostname: "pod-host", log_directory: $log, linux: {}}')
+}
+
+# write_config: the lines of hack/kubernetes for this containerd, and what is the test's own
+write_config() {
+	MAJOR=2
+	! containerd --version | grep -q ' 1\.7\.' || MAJOR=1
+	cp "$TREE/hack/kubernetes/containerd-$MAJOR.toml" "$T/config.toml"
+	if [ "$MAJOR" = 1 ]; then
+		echo '[plugins."io.containerd.grpc.v1.cri"]'
+		echo 'sandbox_image = "docker.io/library/pause:1"'
+	else
+		echo '[plugins."io.containerd.cri.v1.images".pinned_images]'
+		echo 'sandbox = "docker.io/library/pause:1"'
+	fi >>"$T/config.toml"
+}
+
+teardown() {
+	containerd_teardown
+	rm -rf /etc/cni /opt/cni /usr/lib/cni
+}
+
+# install_network: the plugins "loopback" and "test" of CNI
+install_network() {
+	mkdir -p /etc/cni/net.d /opt/cni/bin /usr/lib/cni # the last is Debian's
+	echo '{"cniVersion": "0.4.0", "name": "test", "plugins": [{"type": "test"}]}' \
+		>/etc/cni/net.d/test.conflist
+	cat >/opt/cni/bin/test <<-'END'
+		#!/bin/sh
+		version=$(jq -r .cniVersion)
+		case $CNI_COMMAND in
+		VERSION) echo '{"cniVersion": "0.4.0", "supportedVersions": ["0.3.1", "0.4.0"]}' ;;
+		ADD)
+			nsenter --net="$CNI_NETNS" ip link set lo up
+			echo "{\"cniVersion\": \"$version\", \"interfaces\": [{\"name\": \"$CNI_IFNAME\",
+				\"sandbox\": \"$CNI_NETNS\"}],
+				\"ips\": [{\"version\": \"4\", \"interface\": 0, \"address\": \"10.9.0.2/24\"}]}"
+			;;
+		esac
+	END
+	chmod +x /opt/cni/bin/test
+	cp /opt/cni/bin/test /opt/cni/bin/loopback
+	cp /opt/cni/bin/* /usr/lib/cni
+}
+
+# import_pause: busybox again, with something to do for a pod's own container
+import_pause() {
+	local dir=$T/image config
+	config=$(jq -r '.[0].Config' "$dir/manifest.json")
+	jq -c '.config.Cmd = ["/bin/sleep", "100000"]' "$dir/$config" >"$dir/pause.json"
+	jq -c '.[0].Config = "pause.json" | .[0].RepoTags = ["docker.io/library/pause:1"]' \
+		"$dir/manifest.json" >"$dir/manifest.new"
+	mv "$dir/manifest.new" "$dir/manifest.json"
+	tar -C "$dir" -cf "$T/pause.tar" manifest.json pause.json layer.tar
+	ctr image import "$T/pause.tar" >/dev/null
+}
+
+cri() { timeout 60 "$TREE/integration/lib/cri.py" "$@"; }
+cri_id() { cri "$1" "{\"$2\": \"$3\"}"; }
+
+# run_pod: make the pod $POD; prints its id
+run_pod() {
+	cri RunPodSandbox "$(jq -nc --argjson pod "$POD" '{config: $pod, runtime_handler: "kedge"}')" |
+		jq -r .pod_sandbox_id
+}
+
+# create POD-ID NAME COMMAND-JSON [FILTER]: make a container; FILTER edits its config
+create() {
+	local config
+	config=$(jq -nc --arg name "$2" --arg image "$IMAGE" --argjson command "$3" \
+		'{metadata: {name: $name}, image: {image: $image}, command: $command,
+		log_path: ($name + ".log"), linux: {security_context: {namespace_options: {pid: 1}}}}
+		| '"${4:-.}")
+	cri CreateContainer "$(jq -nc --arg id "$1" --argjson config "$config" --argjson pod "$POD" \
+		'{pod_sandbox_id: $id, config: $config, sandbox_config: $pod}')" | jq -r .container_id
+}
+
+# run_container POD-ID NAME COMMAND-JSON [FILTER]
+run_container() {
+	local id
+	id=$(create "$@")
+	cri_id StartContainer container_id "$id" >/dev/null
+	echo "$id"
+}
+
+# exec_sync ID COMMAND...: its stdout
+exec_sync() {
+	local id=$1
+	shift
+	cri ExecSync "$(jq -nc --arg id "$id" '{container_id: $id, cmd: $ARGS.positional, timeout: 10}' \
+		--args -- "$@")" | jq -j .stdout
+}
+
+state_of() { cri_id ContainerStatus container_id "$1" | jq -r '.status.state'; }
+has_state() { [ "$(state_of "$1")" = "$2" ]; }
+remove_pod() {
+	cri_id StopPodSandbox pod_sandbox_id "$1" >/dev/null
+	cri_id RemovePodSandbox pod_sandbox_id "$1" >/dev/null
+}
+shims() { pgrep -fc '^[^ ]*containerd-shim-kedge-v1 -namespace k8s.io'; }
+
+@test "a pod's containers run in one shim, share its network and host name, and are gone with it" {
+	local pod one two
+	pod=$(run_pod)
+	one=$(run_container "$pod" one "$SLEEP")
+	two=$(run_container "$pod" two "$SLEEP" '.linux.resources.memory_limit_in_bytes = 67108864')
+	[ "$(shims)" -eq 1 ]
+	[ "$(cri_id PodSandboxStatus pod_sandbox_id "$pod" | jq -c '[.status.state,
+		.status.network.ip, .status.runtime_handler]')" = '[0,"10.9.0.2","kedge"]' ]
+	[ "$(exec_sync "$one" /bin/hostname)" = pod-host ]
+	[ "$(exec_sync "$one" /bin/readlink /proc/self/ns/net)" = \
+		"$(exec_sync "$two" /bin/readlink /proc/self/ns/net)" ]
+	[ "$(exec_sync "$one" /bin/readlink /proc/self/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+	[ "$(exec_sync "$one" /bin/ip -o link | grep -c 'lo:.*UP')" -eq 1 ]
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+}
+
+@test "what a container says is in its log, and its exit status with the kubelet" {
+	local pod id
+	pod=$(run_pod)
+	id=$(run_container "$pod" one '["/bin/sh", "-c", "echo out; echo err >&2; exit 3"]')
+	wait_until 10 has_state "$id" 2
+	[ "$(cri_id ContainerStatus container_id "$id" | jq '.status.exit_code')" -eq 3 ]
+	grep -q 'stdout F out$' "$T/logs/one.log"
+	grep -q 'stderr F err$' "$T/logs/one.log"
+	cri_id RemoveContainer container_id "$id"
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+}
+
+@test "a container is executed in, measured, limited anew and stopped" {
+	local pod id
+	pod=$(run_pod)
+	id=$(run_container "$pod" one "$SLEEP")
+	run cri ExecSync "{\"container_id\": \"$id\", \"cmd\": [\"/bin/sh\", \"-c\", \"echo e >&2; exit 4\"], \"timeout\": 5}"
+	[ "$(jq -c . <<<"$output")" = '{"exit_code":4,"stderr":"e\n"}' ] ||
+		[ "$(jq -c '[.exit_code, .stderr]' <<<"$output")" = '[4,"e\n"]' ]
+	[ "$(cri_id ContainerStats container_id "$id" | jq '.stats.cpu.usage_core_nano_seconds.value > 0')" = true ]
+	[ "$(cri_id ContainerStats container_id "$id" | jq '.stats.memory.working_set_bytes.value > 0')" = true ]
+	cri UpdateContainerResources "{\"container_id\": \"$id\", \"linux\": {\"memory_limit_in_bytes\": 33554432}}"
+	[ "$(cat /sys/fs/cgroup/memory/k8s.io/"$id"/memory.limit_in_bytes)" -eq 33554432 ]
+	cri StopContainer "{\"container_id\": \"$id\", \"timeout\": 10}"
+	[ "$(cri_id ContainerStatus container_id "$id" | jq -c '[.status.state, .status.exit_code]')" = '[2,7]' ]
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+}
+
+@test "containers that share the pod's pid namespace see each other, one on the host's network sees the host" {
+	local pod one
+	POD=$(jq -c '.linux.security_context.namespace_options = {network: 2, pid: 0}' <<<"$POD")
+	pod=$(run_pod)
+	one=$(run_container "$pod" one "$SLEEP" \
+		'.linux.security_context.namespace_options = {network: 2, pid: 0}')
+	run_container "$pod" two '["/bin/sleep", "4321"]' \
+		'.linux.security_context.namespace_options = {network: 2, pid: 0}'
+	[ "$(exec_sync "$one" /bin/readlink /proc/self/ns/net)" = "$(readlink /proc/self/ns/net)" ]
+	[[ $(exec_sync "$one" /bin/ps) == *"sleep 100000"*"sleep 4321"* ]]
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+}
+
+@test "pods live through a crash of containerd" {
+	local pod one
+	pod=$(run_pod)
+	one=$(run_container "$pod" one "$SLEEP")
+	containerd_kill
+	containerd_start
+	wait_until 10 has_state "$one" 1
+	[ "$(exec_sync "$one" /bin/echo still)" = still ]
+	cri StopContainer "{\"container_id\": \"$one\", \"timeout\": 10}"
+	[ "$(cri_id ContainerStatus container_id "$one" | jq '.status.exit_code')" -eq 7 ]
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+}
+
+@test "a shim that is killed takes the pod down, which can be removed" {
+	local pod one
+	pod=$(run_pod)
+	one=$(run_container "$pod" one "$SLEEP")
+	kill -KILL "$(shim_pid "$pod")"
+	wait_until 10 has_state "$one" 2
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+}
+
+@test "the kubelet's checkpoint is an archive of the container, which runs on" {
+	local pod one
+	pod=$(run_pod)
+	one=$(run_container "$pod" one "$SLEEP" \
+		".mounts = [{container_path: \"/data\", host_path: \"$T\"}]")
+	run cri CheckpointContainer "{\"container_id\": \"$one\", \"location\": \"$T/one.tar\", \"timeout\": 60}"
+	if [ "$MAJOR" = 1 ]; then
+		[[ $output == *"not implemented"* ]]
+	else
+		[ "$status" -eq 0 ]
+		tar -tf "$T/one.tar" >"$T/files"
+		grep -q '^checkpoint/inventory.img$' "$T/files"
+		grep -q '^checkpoint/kedge.json$' "$T/files"
+		[ "$(exec_sync "$one" /bin/echo on)" = on ]
+	fi
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+}
