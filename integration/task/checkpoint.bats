@@ -77,16 +77,6 @@ images_of() {
 	fi
 }
 
-# checkpoint_without_options ID: as Docker and the kubelet do it, and the ctr of containerd 1
-checkpoint_without_options() {
-	if ctr version | grep -q '^  Version: *1\.'; then
-		ctr task checkpoint "$1"
-	else
-		"$TREE/integration/lib/ttrpc.py" "$(sed 's|^unix://||' "$BUNDLES/$1/address")" Checkpoint \
-			1="$1" 2="$T/images"
-	fi
-}
-
 @test "an annotation says that a checkpoint ends the container" {
 	ctr events >"$T/events" 3>&- &
 	local events=$!

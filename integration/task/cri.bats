@@ -170,7 +170,8 @@ shims() { pgrep -fc '^[^ ]*containerd-shim-kedge-v1 -namespace k8s.io'; }
 
 @test "containers that share the pod's pid namespace see each other, one on the host's network sees the host" {
 	local pod one
-	POD=$(jq -c '.linux.security_context.namespace_options = {network: 2, pid: 0}' <<<"$POD")
+	POD=$(jq -c '.hostname = "" | .linux.security_context.namespace_options = {network: 2, pid: 0}' \
+		<<<"$POD")
 	pod=$(run_pod)
 	one=$(run_container "$pod" one "$SLEEP" \
 		'.linux.security_context.namespace_options = {network: 2, pid: 0}')

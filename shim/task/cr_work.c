@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -16,13 +17,34 @@
 /* After a failed restore containerd removes the bundle, and nobody could read a log in there. */
 #define LOGS "/var/log/kedge"
 
+/* Docker's tasks are in the namespace "moby", the kubelet's in "k8s.io". */
+#define DEFAULTS "/etc/kedge"
+
+/* What the host's administrator has set for all of a containerd namespace, if anything. */
+static int take_defaults(const char *namespace, struct cr_settings *settings, struct err *err)
+{
+	auto_free char *path = xasprintf(DEFAULTS "/%s.toml", namespace);
+	AUTO(buf_done) struct buf file = { 0 };
+
+	if (access(path, F_OK))
+		return 0;
+	if (fd_read_file(AT_FDCWD, path, OPTIONS_MAX_BYTES, &file, err))
+		return -1;
+	if (cr_settings_take_body(settings, file.p, file.n, err))
+		return err_wrap(err, "%s", path);
+	return 0;
+}
+
 int cr_work_settings(const struct task *task, const struct spec *spec, struct cr_settings *settings,
 		     struct err *err)
 {
 	const struct task_options *o = &task->options;
 	AUTO(buf_done) struct buf file = { 0 };
 
-	settings->cr.criu = o->criu_path;
+	if (take_defaults(task->shim->namespace, settings, err))
+		return -1;
+	if (o->criu_path)
+		settings->cr.criu = o->criu_path;
 	if (o->config_path) {
 		if (fd_read_file(AT_FDCWD, o->config_path, OPTIONS_MAX_BYTES, &file, err))
 			return err_wrap(err, "the runtime's options");

@@ -12,8 +12,8 @@
 #include "shim/task/task.h"
 
 /*
- * Take what the task's options and the annotations say; settings->way is set. Errors: ERR_INVALID,
- * from errno for the options' file.
+ * Take what /etc/kedge/NAMESPACE.toml, the task's options and the annotations say, in this order;
+ * settings->way is set. Errors: ERR_INVALID, from errno for a file.
  */
 int cr_work_settings(const struct task *task, const struct spec *spec, struct cr_settings *settings,
 		     struct err *err);

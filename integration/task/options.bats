@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a client or the host's administrator may set for a shim: options of a task on stdin of `start`,
+# the environment, /etc/kedge.
+
+load ../lib/common
+load ../lib/containerd
+
+setup() { containerd_setup; }
+
+teardown() {
+	rm -rf /etc/kedge
+	[ ! -e "$T/b-1/shim.pid" ] || kill -KILL "$(cat "$T/b-1/shim.pid")" 2>/dev/null || true
+	containerd_teardown
+	find /sys/fs/cgroup -depth -type d -path '*/t-shims' -exec rmdir {} +
+}
+
+# field NUMBER TEXT: of a protobuf message
+field() {
+	printf '%b%s' "\\x$(printf '%02x' $(($1 << 3 | 2)))\\x$(printf '%02x' "${#2}")" "$2"
+}
+# runc_options FIELD: an Any of them
+runc_options() { field 1 containerd.runc.v1.Options && field 2 "$1"; }
+
+# start_by_hand: `start` in the bundle $T/b-1, with its stdin
+start_by_hand() {
+	mkdir -p "$T/b-1"
+	cp "$B/config.json" "$T/b-1"
+	(cd "$T/b-1" && TTRPC_ADDRESS=/run/containerd/containerd.sock.ttrpc \
+		containerd-shim-kedge-v1 -namespace default \
+		-address /run/containerd/containerd.sock -id t-1 start)
+}
+
+@test "shim_cgroup is where the server goes, and must be there" {
+	run start_by_hand < <(runc_options "$(field 3 /t-shims)")
+	[ "$status" -eq 1 ]
+	[[ $output == *"shim_cgroup /t-shims: there is no such cgroup"* ]]
+	run pgrep -f 'containerd-shim-kedge-v1 -namespace'
+	[ "$status" -eq 1 ]
+	[ -z "$(ls -A /run/containerd/s)" ]
+	mkdir /sys/fs/cgroup/memory/t-shims /sys/fs/cgroup/pids/t-shims
+	start_by_hand < <(runc_options "$(field 3 /t-shims)")
+	grep -q ':memory:/t-shims$' "/proc/$(cat "$T/b-1/shim.pid")/cgroup"
+	grep -q ':pids:/t-shims$' "/proc/$(cat "$T/b-1/shim.pid")/cgroup"
+	! grep -q ':freezer:/t-shims$' "/proc/$(cat "$T/b-1/shim.pid")/cgroup" || false
+}
+
+@test "systemd_cgroup is refused in one sentence" {
+	local address
+	address=$(start_by_hand </dev/null)
+	mkdir -p "$T/b-1/rootfs"
+	run "$TREE/integration/lib/ttrpc.py" "${address#unix://}" Create 1=t-1 2="$T/b-1" \
+		10@containerd.runc.v1.Options=9:=1
+	[ "$status" -eq 1 ]
+	[[ $output == "2 OCI runtime create failed: systemd_cgroup: cgroups by systemd are not"* ]]
+}
+
+@test "containerd 2.3's parameters are answered with its result" {
+	start_by_hand < <(field 1 t-1 && field 2 default && field 5 /run/containerd/containerd.sock.ttrpc) \
+		>"$T/answer"
+	{
+		printf '\010\002'
+		field 2 "$(cat "$T/b-1/address")"
+		field 3 ttrpc
+	} | cmp - "$T/answer"
+}
+
+@test "SCHED_CORE gives the shim a core of its own, or says that there is none to give" {
+	SCHED_CORE=1 run start_by_hand </dev/null
+	if [ "$status" -eq 0 ]; then
+		python3 - "$(cat "$T/b-1/shim.pid")" <<-'END'
+			import ctypes, sys
+			cookie = ctypes.c_ulong()
+			libc = ctypes.CDLL(None, use_errno=True)
+			sys.exit(libc.prctl(62, 0, int(sys.argv[1]), 0, ctypes.byref(cookie)) or not cookie.value)
+		END
+	else
+		[[ $output == *"SCHED_CORE: this "*" has no core scheduling"* ]]
+	fi
+}
+
+@test "-info gives the options back, and containerd 2 shows what it says" {
+	containerd-shim-kedge-v1 -info < <(runc_options "$(field 7 /run/r)") >"$T/info"
+	grep -aq 'containerd.runc.v1.Options' "$T/info"
+	grep -aq '/run/r' "$T/info"
+	ctr version | grep -q '^  Version: *1\.' ||
+		[ "$(ctr plugins inspect-runtime --runtime "$RUNTIME" |
+			jq -r '.Name, .Features.ociVersionMin' | xargs)" = "$RUNTIME 1.0.0" ]
+}
+
+@test "/etc/kedge says for a namespace whether a checkpoint ends the container" {
+	mkdir /etc/kedge
+	printf '[checkpoint]\nexit = true\n' >/etc/kedge/default.toml
+	ctr_run -d t-1 /bin/sh -c 'while :; do sleep 1; done'
+	ctr_run -d --annotation=dev.kedge.checkpoint.exit=false t-2 /bin/sh -c 'while :; do sleep 1; done'
+	checkpoint_without_options t-1
+	wait_until 5 has_task_status t-1 STOPPED
+	ctr version | grep -q '^  Version: *1\.' || rm -r "$T/images"
+	checkpoint_without_options t-2
+	[ "$(task_status t-2)" = RUNNING ]
+	echo 'exit = perhaps' >>/etc/kedge/default.toml
+	run checkpoint_without_options t-2
+	[ "$status" -ne 0 ]
+	[[ $output == *"/etc/kedge/default.toml"* ]]
+}
