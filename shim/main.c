@@ -10,6 +10,7 @@
 
 #include "shim/cli/cli.h"
 #include "shim/cli/criu_tools.h"
+#include "shim/task/pause.h"
 #include "shim/task/shim.h"
 #include "shim/task/standin.h"
 
@@ -32,6 +33,8 @@ int main(int argc, char **argv, char **envp)
 	name = name ? name + 1 : argc ? argv[0] : "";
 	if (!strcmp(name, SHIM_NAME) || standin_is_meant(name))
 		return shim_main(argv, envp);
+	if (pause_is_meant(name))
+		return pause_main();
 	if (criu_tool_is_meant(name))
 		return criu_tool_main(name, argv);
 	return cli_main(argv, envp);

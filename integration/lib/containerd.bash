@@ -84,8 +84,7 @@ checkpoint_without_options() {
 	if ctr version | grep -q '^  Version: *1\.'; then
 		ctr task checkpoint "$1"
 	else
-		"$TREE/integration/lib/ttrpc.py" "$(sed 's|^unix://||' "$BUNDLES/$1/address")" Checkpoint \
-			1="$1" 2="$T/images"
+		shim_call "$1" Checkpoint 2="$T/images"
 	fi
 }
 

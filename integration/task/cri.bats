@@ -34,6 +34,9 @@ write_config() {
 	else
 		echo '[plugins."io.containerd.cri.v1.images".pinned_images]'
 		echo 'sandbox = "docker.io/library/pause:1"'
+		echo '[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.kedge-sandbox]'
+		echo 'runtime_type = "io.containerd.kedge.v1"'
+		echo 'sandboxer = "shim"'
 	fi >>"$T/config.toml"
 }
 
@@ -80,10 +83,10 @@ import_pause() {
 cri() { timeout 60 "$TREE/integration/lib/cri.py" "$@"; }
 cri_id() { cri "$1" "{\"$2\": \"$3\"}"; }
 
-# run_pod: make the pod $POD; prints its id
+# run_pod: make the pod $POD, with $HANDLER; prints its id
 run_pod() {
-	cri RunPodSandbox "$(jq -nc --argjson pod "$POD" '{config: $pod, runtime_handler: "kedge"}')" |
-		jq -r .pod_sandbox_id
+	cri RunPodSandbox "$(jq -nc --argjson pod "$POD" --arg handler "${HANDLER:-kedge}" \
+		'{config: $pod, runtime_handler: $handler}')" | jq -r .pod_sandbox_id
 }
 
 # create POD-ID NAME COMMAND-JSON [FILTER]: make a container; FILTER edits its config
@@ -224,4 +227,45 @@ shims() { pgrep -fc '^[^ ]*containerd-shim-kedge-v1 -namespace k8s.io'; }
 	fi
 	remove_pod "$pod"
 	wait_until 10 no_task_left
+}
+
+@test "with the sandboxer \"shim\" of containerd 2 a pod's own container is kedge's" {
+	local pod one pid sandboxes=/run/containerd/io.containerd.sandbox.controller.v1.shim/k8s.io
+	[ "$MAJOR" = 2 ] || skip "containerd 1.7 has no sandboxers"
+	HANDLER=kedge-sandbox
+	touch "$T/hosts"
+	pod=$(run_pod)
+	pid=$(pgrep -xf /kedge-pause)
+	# the kubelet gives a hosts file; the rest comes from who makes the pod's container, elsewhere
+	one=$(run_container "$pod" one "$SLEEP" ".mounts = [\"/etc/hosts\", \"/etc/resolv.conf\"
+		| {container_path: ., host_path: \"$T/hosts\"}]
+		+ [{container_path: \"/dev/shm\", host_path: \"$T\"}]")
+	[ "$(shims)" -eq 1 ]
+	[ "$(cri_id PodSandboxStatus pod_sandbox_id "$pod" | jq -c '[.status.state,
+		.status.network.ip]')" = '[0,"10.9.0.2"]' ]
+	[ "$(exec_sync "$one" /bin/hostname)" = pod-host ]
+	[ "$(exec_sync "$one" /bin/readlink /proc/self/ns/net)" = "$(readlink "/proc/$pid/ns/net")" ]
+	[ "$(exec_sync "$one" /bin/readlink /proc/self/ns/ipc)" = "$(readlink "/proc/$pid/ns/ipc")" ]
+	ask_sandbox "$pod" SandboxMetrics | grep -q 'io.containerd.cgroups.v1.Metrics'
+	ask_sandbox "$pod" Platform | grep -q linux
+	ask_sandbox "$pod" SandboxStatus | grep -qx 3=SANDBOX_READY
+	ask_sandbox "$pod" PingSandbox
+	run ask_sandbox "$pod" UpdateSandbox
+	[[ $output == "12 "* ]]
+	kill -KILL "$pid"
+	wait_until 10 sandbox_has_state "$pod" 1
+	remove_pod "$pod"
+	wait_until 10 no_task_left
+	[ -z "$(ls -A "$sandboxes")" ]
+}
+
+# ask_sandbox POD METHOD: the shim itself
+ask_sandbox() {
+	"$TREE/integration/lib/ttrpc.py" \
+		"$(cat "/run/containerd/io.containerd.sandbox.controller.v1.shim/k8s.io/$1/address")" \
+		"containerd.runtime.sandbox.v1.Sandbox/$2" "1=$1"
+}
+
+sandbox_has_state() {
+	[ "$(cri_id PodSandboxStatus pod_sandbox_id "$1" | jq .status.state)" -eq "$2" ]
 }

@@ -50,7 +50,7 @@ start_by_hand() {
 	local address
 	address=$(start_by_hand </dev/null)
 	mkdir -p "$T/b-1/rootfs"
-	run "$TREE/integration/lib/ttrpc.py" "${address#unix://}" Create 1=t-1 2="$T/b-1" \
+	run "$TREE/integration/lib/ttrpc.py" "$address" Create 1=t-1 2="$T/b-1" \
 		10@containerd.runc.v1.Options=9:=1
 	[ "$status" -eq 1 ]
 	[[ $output == "2 OCI runtime create failed: systemd_cgroup: cgroups by systemd are not"* ]]

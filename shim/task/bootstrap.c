@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,6 +133,17 @@ static int spawn_server(const struct args *args, char *name, int listen_fd, stru
 	return ret ? -1 : pid;
 }
 
+static void note_binary(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	setenv(BOOTSTRAP_BINARY, path, 1);
+}
+
 /* Its containers don't follow: they are made in cgroups of their own. */
 static int place_server(pid_t pid, const struct task_options *options, struct err *err)
 {
@@ -195,6 +207,7 @@ int bootstrap_start(const struct args *args, char *name, struct err *err)
 	if (fd == -1)
 		return -1;
 	if (fd >= 0) {
+		note_binary();
 		pid = spawn_server(args, name, fd, err);
 		if (pid < 0 || place_server(pid, &params.options, err)) {
 			unlink(path);

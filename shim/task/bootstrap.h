@@ -14,6 +14,9 @@
 /* The server's stdin and stdout are put to better use: fds are counted. */
 enum { BOOTSTRAP_LISTEN_FD = 0, BOOTSTRAP_READY_FD = 1 };
 
+/* In the server's environment: kedge's path on this host, which a sealed binary can't tell. */
+#define BOOTSTRAP_BINARY "KEDGE_BINARY"
+
 /*
  * Start a server for the task, unless one serves its group already. `name` is argv[0]. Gives 0 when it listens and has been announced. Errors: ERR_SYS and others: nothing
  * is left then.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "shim/task/create.h"
+#include "shim/task/delete.h"
 #include "shim/task/methods.h"
 #include "shim/task/remove.h"
 #include "shim/task/task.h"
@@ -124,6 +125,11 @@ static void done(void *arg, struct worker_answer *answer)
 	drain(op);
 }
 
+void delete_by_force(struct task_op *op)
+{
+	task_op_work(op, run, done, NULL);
+}
+
 static void begin(struct task_op *op)
 {
 	struct task_process *p = op->process;
@@ -135,7 +141,7 @@ static void begin(struct task_op *op)
 	} else if (*p->exec_id) {
 		drain(op);
 	} else {
-		task_op_work(op, run, done, NULL);
+		delete_by_force(op);
 	}
 }
 

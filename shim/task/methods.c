@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "proto/sandbox.pb-c.h"
 #include "proto/task.pb-c.h"
 #include "shim/task/methods.h"
 
@@ -8,7 +9,7 @@ static const struct method {
 	const char *name;
 	const ProtobufCMessageDescriptor *request;
 	void (*handle)(struct shim *shim, struct call *call);
-} methods[] = {
+} task_methods[] = {
 	{ "Create", &task__create_request__descriptor, method_create },
 	{ "Start", &task__process_request__descriptor, method_start },
 	{ "Delete", &task__process_request__descriptor, method_delete },
@@ -28,17 +29,41 @@ static const struct method {
 	{ "Shutdown", &task__shutdown_request__descriptor, method_shutdown },
 };
 
-static bool is_ours(const char *service)
+static const struct method sandbox_methods[] = {
+	{ "CreateSandbox", &sandbox__create_request__descriptor, method_sandbox_create },
+	{ "StartSandbox", &sandbox__id_request__descriptor, method_sandbox_start },
+	{ "Platform", &sandbox__id_request__descriptor, method_sandbox_platform },
+	{ "StopSandbox", &sandbox__id_request__descriptor, method_sandbox_stop },
+	{ "WaitSandbox", &sandbox__id_request__descriptor, method_sandbox_wait },
+	{ "SandboxStatus", &sandbox__id_request__descriptor, method_sandbox_status },
+	{ "SandboxMetrics", &sandbox__id_request__descriptor, method_sandbox_metrics },
+	{ "PingSandbox", &sandbox__id_request__descriptor, method_sandbox_ping },
+	{ "ShutdownSandbox", &sandbox__id_request__descriptor, method_sandbox_shutdown },
+};
+
+static const struct {
+	const char *name;
+	const struct method *methods;
+	size_t n;
+} services[] = {
+	{ "containerd.task.v2.Task", task_methods, ARRAY_LEN(task_methods) },
+	{ "containerd.task.v3.Task", task_methods, ARRAY_LEN(task_methods) },
+	{ "containerd.runtime.sandbox.v1.Sandbox", sandbox_methods, ARRAY_LEN(sandbox_methods) },
+};
+
+static const struct method *find_in(const struct method *methods, size_t n, const char *name)
 {
-	return !strcmp(service, "containerd.task.v2.Task") ||
-	       !strcmp(service, "containerd.task.v3.Task");
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(methods[i].name, name))
+			return &methods[i];
+	return NULL;
 }
 
 static const struct method *find_method(const struct call *call)
 {
-	for (size_t i = 0; is_ours(call->service) && i < ARRAY_LEN(methods); i++)
-		if (!strcmp(methods[i].name, call->method))
-			return &methods[i];
+	for (size_t i = 0; i < ARRAY_LEN(services); i++)
+		if (!strcmp(services[i].name, call->service))
+			return find_in(services[i].methods, services[i].n, call->method);
 	return NULL;
 }
 

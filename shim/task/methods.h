@@ -64,4 +64,23 @@ void method_resize_pty(struct shim *shim, struct call *call);
 /* shutdown.c: end, if there is no task any more. */
 void method_shutdown(struct shim *shim, struct call *call);
 
+/* sandbox.c: make a pod's own container, which holds the pod's namespaces. */
+void method_sandbox_create(struct shim *shim, struct call *call);
+/* sandbox.c: let it run; answers its pid. */
+void method_sandbox_start(struct shim *shim, struct call *call);
+/* sandbox.c: what the pod's containers run on. */
+void method_sandbox_platform(struct shim *shim, struct call *call);
+/* sandbox.c: kill all of it. */
+void method_sandbox_stop(struct shim *shim, struct call *call);
+/* sandbox.c: answered when it has ended. */
+void method_sandbox_wait(struct shim *shim, struct call *call);
+/* sandbox.c: how it is. */
+void method_sandbox_status(struct shim *shim, struct call *call);
+/* sandbox.c: what it uses of memory, CPU time and so on. */
+void method_sandbox_metrics(struct shim *shim, struct call *call);
+/* sandbox.c: whether it is there. */
+void method_sandbox_ping(struct shim *shim, struct call *call);
+/* sandbox.c: kill and remove it, and end. */
+void method_sandbox_shutdown(struct shim *shim, struct call *call);
+
 #endif

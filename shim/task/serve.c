@@ -88,9 +88,15 @@ static void say_farewell(struct loop_timer *timer)
 	struct shim *shim = &s->shim;
 	bool all_told;
 
+	if (shim->tasks && shim->is_sandbox_over && s->waited_ms < FAREWELL_MS) {
+		s->waited_ms += POLL_MS;
+		loop_timer_set(&shim->loop, timer, POLL_MS);
+		return;
+	}
 	if (shim->tasks) {
 		/* of the same pod, it came while we were about to go */
 		shim->is_shut_down = false;
+		shim->is_sandbox_over = false;
 		s->waited_ms = 0;
 		return;
 	}

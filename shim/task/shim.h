@@ -29,7 +29,8 @@ struct shim {
 	struct kill_all *kills,
 		**last_kill; /* kill.c: what waits for a worker, first come first served */
 	unsigned int n_killing;
-	bool is_shut_down; /* asked to end, as soon as all is sent */
+	bool is_shut_down;    /* asked to end, as soon as all is sent */
+	bool is_sandbox_over; /* and that the last task is being removed */
 };
 
 /* The whole command line; gives the exit status. */

@@ -5,6 +5,7 @@
  * The operation holds back the exit of a process that ends at once, until "start" is on its way.
  */
 #include <signal.h>
+#include <string.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -74,6 +75,7 @@ static void done(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
 	Task__StartResponse response = TASK__START_RESPONSE__INIT;
+	Wkt__Timestamp at;
 
 	if (answer->is_lost && op->task->checkpoint) {
 		/* nothing half restored stays */
@@ -86,6 +88,8 @@ static void done(void *arg, struct worker_answer *answer)
 		op->process->state = STATE_RUNNING;
 		tell_start(op->process);
 		response.pid = (uint32_t)op->process->pid;
+		if (!strcmp(op->call->method, "StartSandbox"))
+			response.created_at = task_timestamp(&op->task->created_at, &at);
 		call_reply(op->call, &response.base);
 		task_op_end(op);
 	}

@@ -3,8 +3,10 @@
  * stats.c - Stats: read in the server, at any time
  */
 #include <protobuf-c/protobuf-c.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "proto/sandbox.pb-c.h"
 #include "shim/task/methods.h"
 #include "shim/task/stats.h"
 #include "shim/task/stored.h"
@@ -27,7 +29,22 @@ static bool is_there(const struct cgroup *cg)
 	return false;
 }
 
-static void reply(const struct cgroup *cg, struct call *call)
+static void reply_metrics(const char *id, Wkt__Any *stats, struct call *call)
+{
+	Sandbox__MetricsResponse answer = SANDBOX__METRICS_RESPONSE__INIT;
+	Sandbox__Metric metric = SANDBOX__METRIC__INIT;
+	struct timespec now;
+	Wkt__Timestamp at;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	metric.timestamp = task_timestamp(&now, &at);
+	metric.id = (char *)id;
+	metric.data = stats;
+	answer.metrics = &metric;
+	call_reply(call, &answer.base);
+}
+
+static void reply(const struct cgroup *cg, const char *id, struct call *call)
 {
 	bool is_v1 = cgroup_has_v1(cg);
 	AUTO(buf_done) struct buf wire = { 0 };
@@ -42,7 +59,10 @@ static void reply(const struct cgroup *cg, struct call *call)
 	stats.value.data = (uint8_t *)wire.p;
 	stats.value.len = wire.n;
 	answer.stats = &stats;
-	call_reply(call, &answer.base);
+	if (!strcmp(call->method, "SandboxMetrics"))
+		reply_metrics(id, &stats, call);
+	else
+		call_reply(call, &answer.base);
 }
 
 void method_stats(struct shim *shim, struct call *call)
@@ -60,5 +80,5 @@ void method_stats(struct shim *shim, struct call *call)
 		call_fail(call, CODE_NOT_FOUND, "the cgroup of container %s has been removed",
 			  init->task->id);
 	else
-		reply(&s.c.cgroup, call);
+		reply(&s.c.cgroup, init->task->id, call);
 }

@@ -93,6 +93,7 @@ struct task *task_new(struct shim *shim, const char *id, const char *bundle)
 	task->id = xstrdup(id);
 	task->bundle = xstrdup(bundle);
 	task->oom.source.fd = -1;
+	clock_gettime(CLOCK_REALTIME, &task->created_at);
 	init_process(&task->init, task, "");
 	task->next = shim->tasks;
 	shim->tasks = task;

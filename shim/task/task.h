@@ -54,6 +54,7 @@ struct task {
 	struct task_options options;
 	struct task_process init;
 	struct task_process *execs;
+	struct timespec created_at;
 	bool has_pid_ns;       /* its first process takes all others with it */
 	bool is_killing;       /* a worker kills the rest */
 	bool has_killed;       /* and has done so */
