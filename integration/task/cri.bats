@@ -259,6 +259,23 @@ shims() { pgrep -fc '^[^ ]*containerd-shim-kedge-v1 -namespace k8s.io'; }
 	[ -z "$(ls -A "$sandboxes")" ]
 }
 
+@test "a pod of the sandboxer \"shim\" lives through a crash of containerd, and one that fails leaves nothing" {
+	local pod
+	[ "$MAJOR" = 2 ] || skip "containerd 1.7 has no sandboxers"
+	HANDLER=kedge-sandbox
+	pod=$(run_pod)
+	containerd_kill
+	containerd_start
+	wait_until 10 sandbox_has_state "$pod" 0
+	ask_sandbox "$pod" SandboxStatus | grep -qx 3=SANDBOX_READY
+	remove_pod "$pod"
+	POD=$(jq -c '.metadata.name = "bad" | .linux.sysctls = {"kernel.nonsense": "1"}' <<<"$POD")
+	run run_pod
+	[[ $output == *kernel.nonsense* ]]
+	wait_until 10 no_task_left
+	[ -z "$(ls -A /run/containerd/io.containerd.sandbox.controller.v1.shim/k8s.io)" ]
+}
+
 # ask_sandbox POD METHOD: the shim itself
 ask_sandbox() {
 	"$TREE/integration/lib/ttrpc.py" \
