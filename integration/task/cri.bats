@@ -3,6 +3,9 @@
 #
 # Pods, as a kubelet makes them: containerd's CRI plugin with the handler "kedge" of hack/kubernetes.
 # The network is a plugin that gives each pod an address, and its namespace a loopback device.
+#
+# Each test runs in a process of its own, and so has its own $POD.
+# shellcheck disable=SC2030,SC2031
 
 load ../lib/common
 export CONTAINERD_NAMESPACE=k8s.io
