@@ -20,6 +20,7 @@ void io_init(struct io *io, struct loop *loop)
 	for (int i = 0; i < 3; i++) {
 		io->copies[i] = empty;
 		io->copies[i].owner = io;
+		io->copies[i].lingers = i > 0;
 	}
 }
 

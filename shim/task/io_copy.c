@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -15,6 +16,7 @@
 #define PAGE_BYTES   4096   /* the least that is spliced */
 #define TURN_PIECES  16	    /* then the others' turn comes */
 #define FLUSH_PIECES 64	    /* a source that fills as fast as it is emptied is never empty */
+#define LINGER_MS    64	    /* the last pause, each is twice the one before */
 
 enum moved { MOVED_SOME, MOVED_ALL, MOVED_FULL, MOVED_END };
 
@@ -23,6 +25,7 @@ void io_copy_end(struct io_copy *copy)
 	if (copy->loop) {
 		loop_unwatch(copy->loop, &copy->from);
 		loop_unwatch(copy->loop, &copy->to);
+		loop_timer_stop(copy->loop, &copy->linger);
 	}
 	fd_close(&copy->from.fd);
 	fd_close(&copy->to.fd);
@@ -141,6 +144,44 @@ static void watch(struct io_copy *copy, bool is_full)
 	}
 }
 
+/* What is in a pipe; a file has always taken all. */
+static bool is_unread(const struct io_copy *copy)
+{
+	struct stat st;
+	int n = 0;
+
+	return !fstat(copy->to.fd, &st) && S_ISFIFO(st.st_mode) &&
+	       !ioctl(copy->to.fd, FIONREAD, &n) && n > 0;
+}
+
+static void look_again(struct loop_timer *timer)
+{
+	struct io_copy *copy = (void *)((char *)timer - offsetof(struct io_copy, linger));
+
+	copy->linger_ms *= 2;
+	if (copy->linger_ms <= LINGER_MS && is_unread(copy)) {
+		loop_timer_set(copy->loop, timer, copy->linger_ms);
+		return;
+	}
+	io_copy_end(copy);
+	if (copy->idle)
+		copy->idle(copy);
+}
+
+static void source_ended(struct io_copy *copy)
+{
+	if (!copy->lingers || !is_unread(copy)) {
+		io_copy_end(copy);
+		return;
+	}
+	loop_unwatch(copy->loop, &copy->from);
+	loop_unwatch(copy->loop, &copy->to);
+	fd_close(&copy->from.fd);
+	copy->linger.fire = look_again;
+	copy->linger_ms = 1;
+	loop_timer_set(copy->loop, &copy->linger, copy->linger_ms);
+}
+
 static enum moved move(struct io_copy *copy, int pieces)
 {
 	enum moved moved = MOVED_SOME;
@@ -148,7 +189,7 @@ static enum moved move(struct io_copy *copy, int pieces)
 	while (moved == MOVED_SOME && pieces-- > 0)
 		moved = move_piece(copy);
 	if (moved == MOVED_END)
-		io_copy_end(copy);
+		source_ended(copy);
 	else
 		watch(copy, moved == MOVED_FULL);
 	return moved;
@@ -195,7 +236,7 @@ void io_copy_change_source(struct io_copy *copy, int from)
 
 bool io_copy_flush(struct io_copy *copy)
 {
-	if (io_copy_has_ended(copy))
-		return true;
-	return move(copy, FLUSH_PIECES) != MOVED_FULL;
+	if (!io_copy_has_ended(copy) && move(copy, FLUSH_PIECES) == MOVED_FULL)
+		return false;
+	return !copy->linger.is_set;
 }

@@ -198,6 +198,42 @@ static void what_a_full_disk_does_not_take_is_dropped_and_the_copy_goes_on(void 
 	free_fixture(f);
 }
 
+/* The last writer that leaves a fifo nobody has opened yet takes along what is in it. */
+static void what_nobody_has_read_yet_keeps_the_fifo_open_for_a_moment(void **state)
+{
+	struct fixture *f = new_fixture(false);
+	char c;
+
+	(void)state;
+	f->copy.lingers = true;
+	assert_int_equal(write(f->container, "x", 1), 1);
+	close(f->container);
+	f->container = -1;
+	run(f, 5);
+	assert_false(io_copy_flush(&f->copy));
+	assert_int_equal(read(f->client, &c, 1), 1);
+	assert_int_equal(read(f->client, &c, 1), -1); /* no end yet */
+	run(f, 40);
+	assert_true(io_copy_flush(&f->copy));
+	assert_int_equal(read(f->client, &c, 1), 0);
+	free_fixture(f);
+}
+
+static void a_reader_that_never_comes_is_not_waited_for(void **state)
+{
+	struct fixture *f = new_fixture(false);
+
+	(void)state;
+	f->copy.lingers = true;
+	assert_int_equal(write(f->container, "x", 1), 1);
+	close(f->container);
+	f->container = -1;
+	run(f, 300);
+	assert_true(io_copy_flush(&f->copy));
+	assert_int_equal(f->copy.to.fd, -1);
+	free_fixture(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +243,8 @@ int main(void)
 		cmocka_unit_test(a_reader_that_is_gone_ends_the_copy),
 		cmocka_unit_test(short_lines_that_nobody_reads_leave_room_for_more),
 		cmocka_unit_test(what_a_full_disk_does_not_take_is_dropped_and_the_copy_goes_on),
+		cmocka_unit_test(what_nobody_has_read_yet_keeps_the_fifo_open_for_a_moment),
+		cmocka_unit_test(a_reader_that_never_comes_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
