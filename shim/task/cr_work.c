@@ -14,44 +14,33 @@
 
 #define OPTIONS_MAX_BYTES (1U << 20)
 
+/* What holds on this host for a namespace's tasks, whoever made them: ETC/NAMESPACE.toml */
+#define ETC "/etc/kedge"
+
 /* After a failed restore containerd removes the bundle, and nobody could read a log in there. */
 #define LOGS "/var/log/kedge"
 
-/* Docker's tasks are in the namespace "moby", the kubelet's in "k8s.io". */
-#define DEFAULTS "/etc/kedge"
-
-/* What the host's administrator has set for all of a containerd namespace, if anything. */
-static int take_defaults(const char *namespace, struct cr_settings *settings, struct err *err)
+static int take_file(struct cr_settings *settings, const char *path, struct err *err)
 {
-	auto_free char *path = xasprintf(DEFAULTS "/%s.toml", namespace);
 	AUTO(buf_done) struct buf file = { 0 };
 
-	if (access(path, F_OK))
-		return 0;
 	if (fd_read_file(AT_FDCWD, path, OPTIONS_MAX_BYTES, &file, err))
 		return -1;
-	if (cr_settings_take_body(settings, file.p, file.n, err))
-		return err_wrap(err, "%s", path);
-	return 0;
+	return cr_settings_take_body(settings, file.p, file.n, err) ? err_wrap(err, "%s", path) : 0;
 }
 
 int cr_work_settings(const struct task *task, const struct spec *spec, struct cr_settings *settings,
 		     struct err *err)
 {
+	auto_free char *of_host = xasprintf(ETC "/%s.toml", task->shim->namespace);
 	const struct task_options *o = &task->options;
-	AUTO(buf_done) struct buf file = { 0 };
 
-	if (take_defaults(task->shim->namespace, settings, err))
-		return -1;
+	if (!access(of_host, F_OK) && take_file(settings, of_host, err))
+		return err_wrap(err, "the host's options");
 	if (o->criu_path)
 		settings->cr.criu = o->criu_path;
-	if (o->config_path) {
-		if (fd_read_file(AT_FDCWD, o->config_path, OPTIONS_MAX_BYTES, &file, err))
-			return err_wrap(err, "the runtime's options");
-		if (cr_settings_take_body(settings, file.p, file.n, err))
-			return err_wrap(err, "the runtime's options: %s", o->config_path);
-	}
-	if (cr_settings_take_body(settings, o->config_body.p, o->config_body.n, err))
+	if ((o->config_path && take_file(settings, o->config_path, err)) ||
+	    cr_settings_take_body(settings, o->config_body.p, o->config_body.n, err))
 		return err_wrap(err, "the runtime's options");
 	return cr_settings_take_annotations(settings, &spec->annotations, err);
 }
