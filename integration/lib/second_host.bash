@@ -9,6 +9,7 @@
 # second_host_start: make it, with a containerd of its own
 second_host_start() {
 	local dir=$T/second cg
+	# shellcheck disable=SC2034 # for tests
 	SECOND_SRV=$dir/run/disk/srv
 	mkdir -p "$dir/root" "$dir/run" "$dir/bin"
 	ln -s "$(command -v busybox)" "$dir/bin/pivot_root" # forky's util-linux hasn't any
@@ -20,7 +21,8 @@ second_host_start() {
 	PATH=$PATH:$dir/bin "$TREE/hack/testhost-inside" join "$dir/root" "$dir/run" hybrid "$TREE" \
 		containerd --log-level debug </dev/null >"$T/second.log" 2>&1 3>&- &
 	SECOND=$!
-	# until its root is changed it sees this one's first process
+	# until its root is changed it sees this one's first process. Its shell expands:
+	# shellcheck disable=SC2016
 	wait_until 30 second sh -c \
 		'[ "$(readlink /proc/1/ns/net)" = "$(readlink /proc/self/ns/net)" ] && ctr version'
 }

@@ -170,7 +170,7 @@ createRuntime $holder" ]
 	wait_until 5 has_state t-2 $STOPPED
 	call t-2 Wait
 	run call t-2 Kill 3:=9
-	[[ $output == "5 process already finished" ]]
+	[[ $output == "5 process already finished: not found" ]]
 	call t-2 Delete
 	nothing_of t-2
 }

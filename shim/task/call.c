@@ -93,16 +93,17 @@ void call_reply(struct call *call, const ProtobufCMessage *answer)
 
 void call_fail(struct call *call, enum code code, const char *fmt, ...)
 {
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *whole = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	log_debug("%s: %s", call->method, text ? text : "");
+	whole = xasprintf("%s%s", text ? text : "", code_suffix(code));
+	log_debug("%s: %s", call->method, whole);
 	if (call->conn && !call->is_answered)
-		conn_refuse(call->conn, call->stream, code, text ? text : "");
+		conn_refuse(call->conn, call->stream, code, whole);
 	end_call(call);
 }
 

@@ -19,3 +19,16 @@ enum code code_of(const struct err *err)
 
 	return codes[err->kind];
 }
+
+const char *code_suffix(enum code code)
+{
+	static const char *const suffixes[] = {
+		[CODE_INVALID_ARGUMENT] = ": invalid argument",
+		[CODE_NOT_FOUND] = ": not found",
+		[CODE_ALREADY_EXISTS] = ": already exists",
+		[CODE_FAILED_PRECONDITION] = ": failed precondition",
+		[CODE_UNIMPLEMENTED] = ": not implemented",
+	};
+
+	return suffixes[code] ? suffixes[code] : "";
+}

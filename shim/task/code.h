@@ -32,4 +32,10 @@ enum code {
  */
 enum code code_of(const struct err *err);
 
+/*
+ * What containerd's own shim ends such an error's text with, ": not found" say; "" for the others.
+ * Clients of containerd 1.7 put it there themselves, if it isn't there yet; those of 2 don't.
+ */
+const char *code_suffix(enum code code);
+
 #endif

@@ -223,7 +223,7 @@ void method_create(struct shim *shim, struct call *call)
 	struct err err = { 0 };
 
 	if (task_is_taken(shim, req->id))
-		call_fail(call, CODE_ALREADY_EXISTS, "task %s: already exists", req->id);
+		call_fail(call, CODE_ALREADY_EXISTS, "task %s", req->id);
 	else if (!is_valid(req, &err))
 		call_fail_err(call, &err);
 	else

@@ -44,7 +44,7 @@ static void record(struct task_op *op)
 	struct task_process *p;
 
 	if (task_find_process(op->task, req->exec_id)) {
-		call_fail(op->call, CODE_ALREADY_EXISTS, "id %s: already exists", req->exec_id);
+		call_fail(op->call, CODE_ALREADY_EXISTS, "id %s", req->exec_id);
 		task_op_end(op);
 		return;
 	}
