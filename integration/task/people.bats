@@ -47,6 +47,7 @@ tidy() {
 		-e 's/(OCI runtime [a-z]+ failed): .*(: (unknown|not found))$/\1\2/' \
 		-e 's/(OCI runtime [a-z]+ failed): .*/\1/' -e 's/time="[^"]*"/time=X/' \
 		-e 's/containerd-mount[0-9]+/containerd-mountX/' \
+		-e 's/[A-Z][a-z]{2} +[0-9]+ [0-9]{2}:[0-9]{2}/DATE/' \
 		-e 's/\b[0-9]{3,}\b/N/g' -e 's/[ \t]+/ /g' -e 's/ $//'
 }
 
@@ -247,9 +248,7 @@ run_rootfs() {
 
 @test "metrics name the same numbers" {
 	same steps 'ctr task metrics t-1 | cut -d " " -f 1 | sort'
-	same steps 'ctr task metrics --format json t-1 |
-		jq -rc "paths | map(if type == \"number\" then 0 else . end) | join(\".\")" |
-		grep -v -e per_cpu -e io_ -e kernel | sort -u'
+	same steps 'ctr task metrics --format json t-1 | jq -c keys'
 }
 
 # Somebody attaches, and only then the program speaks.
