@@ -8,6 +8,7 @@ load ../lib/common
 
 STATE=/run/containerd/kedge/default
 CREATED=1 RUNNING=2 STOPPED=3
+PROCESS='{"args": ["/bin/sh", "-c", "exit 5"], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}}'
 
 # shellcheck disable=SC2016
 COUNT='i=0; while [ ! -e /data/stop ]; do i=$((i + 1)); echo $i $(cat /data/name); sleep 0.05; done
@@ -247,6 +248,54 @@ answers() {
 	has_state t-2 $RUNNING
 	wait "$dumped"
 	[ -e "$T/images2/inventory.img" ]
+}
+
+@test "a kill is answered while a checkpoint runs, and who waits is told of the end after it" {
+	slow_criu
+	start_task t-2
+	call t-2 Checkpoint "2=$T/images2" >"$T/dump.log" 2>&1 3>&- &
+	local dumped=$!
+	call t-2 Wait >"$T/waited" 3>&- &
+	local waited=$! began=$SECONDS
+	sleep 0.5
+	call t-2 Kill 3:=9
+	[ $((SECONDS - began)) -lt 3 ]
+	run wait "$dumped"
+	cat "$T/dump.log"
+	wait "$waited"
+	grep -qx 1=137 "$T/waited"
+	has_state t-2 $STOPPED
+	call t-2 Delete
+	nothing_of t-2
+}
+
+@test "an exec waits until the checkpoint is done" {
+	slow_criu
+	start_task t-2
+	call t-2 Checkpoint "2=$T/images2" 3>&- &
+	local dumped=$!
+	sleep 0.5
+	call t-2 Exec 2=e "7@types.containerd.io/opencontainers/runtime-spec/1/Process==$PROCESS"
+	[ -e "$T/images2/inventory.img" ]
+	call t-2 Start 2=e
+	call t-2 Wait 2=e | grep -qx 1=5
+	wait "$dumped"
+}
+
+@test "a program is exec'd in a container that was only created, not beside a holder" {
+	start_shim t-2
+	create t-2
+	call t-2 Exec 2=e "7@types.containerd.io/opencontainers/runtime-spec/1/Process==$PROCESS"
+	call t-2 Start 2=e
+	call t-2 Wait 2=e | grep -qx 1=5
+	call t-2 Delete 2=e
+	call t-2 Delete
+	rm -r "$T/t-2"
+	dump
+	start_shim t-2
+	create t-2 "$T/images"
+	run call t-2 Exec 2=e "7@types.containerd.io/opencontainers/runtime-spec/1/Process==$PROCESS"
+	[[ $output == "2 cannot exec in a created state" ]]
 }
 
 @test "a shim killed during a restore leaves nothing that delete doesn't find" {
