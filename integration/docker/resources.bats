@@ -21,9 +21,6 @@ teardown() { docker_teardown; }
 
 run_kedge() { docker run --runtime io.containerd.kedge.v1 "$@"; }
 
-docker_status() { docker ps -a --filter "name=^$1\$" --format '{{.Status}}'; }
-docker_pid() { docker inspect "$1" --format '{{.State.Pid}}'; }
-
 # The limit that a file of the container's cgroup has
 limit() { cat "$(find /sys/fs/cgroup -path "*/docker/$(docker inspect "$1" --format '{{.Id}}')/$2")"; }
 

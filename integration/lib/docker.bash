@@ -42,6 +42,10 @@ docker_teardown() {
 # docker_run [OPTION...] IMAGE COMMAND...: `docker run` with our runtime
 docker_run() { timeout -k 5 60 docker run --runtime "$RUNTIME" "$@"; }
 
+# docker_status NAME: what `docker ps` has to say of it; docker_pid: its first process
+docker_status() { docker ps -a --filter "name=^$1\$" --format '{{.Status}}'; }
+docker_pid() { docker inspect "$1" --format '{{.State.Pid}}'; }
+
 # no_shim_left: no bundle, state, mount or shim of Docker's is there any more
 no_shim_left() {
 	local found
