@@ -22,6 +22,7 @@
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
 #include "core/cr/tools.h"
+#include "core/cr/vforks.h"
 #include "core/plan/dump_check.h"
 #include "core/plan/external_dump.h"
 
@@ -289,7 +290,7 @@ static int dump_once(struct checkpoint *k, struct err *err)
 		return -1;
 	downtime_plan(&k->downtime, criu.version);
 	if (cr_dirs_open(k->opts, true, &k->dirs, err) || build_request(k, err) ||
-	    check_tracking(k, &criu, err))
+	    check_tracking(k, &criu, err) || (k->downtime.is_paused && vforks_settle(k->c, err)))
 		return -1;
 	k->downtime.images_fd = k->dirs.images_fd;
 	ret = write_sidecars(k, criu.version, err);
