@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/log.h"
 #include "core/cr/checkpoint.h"
+#include "core/cr/wired.h"
 #include "core/run/control.h"
 #include "shim/cli/commands.h"
 #include "shim/cli/cr_values.h"
@@ -61,11 +62,21 @@ static int run_plan(const struct cli *cli, struct err *err)
 	return plan_print(&what, str_eq(v->format, "json"), &plan, err);
 }
 
+/* Behind runc's shim Docker's hooks wire it: what they made is theirs to make again. */
+static void leave_out_wires(const struct loaded *l, struct strv *empty_ns, struct cr_options *opts)
+{
+	if (opts->empty_ns.n || opts->pre_dump || !wired_by_hooks(&l->c, &l->spec))
+		return;
+	strv_add(empty_ns, "network");
+	opts->empty_ns = *empty_ns;
+}
+
 static int run_checkpoint(const struct cli *cli, struct err *err)
 {
 	const struct cr_values *v = cli->values;
 	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
 	AUTO(progress_end) struct progress progress = { 0 };
+	AUTO(strv_done) struct strv empty_ns = { 0 };
 	struct cr_options opts = cr_values_options(cli);
 	struct oci_cr what = about(cli, &opts);
 	struct cr_report report = { 0 };
@@ -78,8 +89,10 @@ static int run_checkpoint(const struct cli *cli, struct err *err)
 		return err_set(err, ERR_INVALID, "--format: it is for --dry-run");
 	line = xasprintf("%s of %s", what.operation, what.id);
 	progress_begin(&progress, line, opts.image_path ? opts.image_path : CR_DEFAULT_IMAGE_PATH);
-	if (check_options(&opts, err) || load_container_spec(cli, &l, err) ||
-	    checkpoint_container(&l.c, &l.spec, &opts, &report, err))
+	if (check_options(&opts, err) || load_container_spec(cli, &l, err))
+		return -1;
+	leave_out_wires(&l, &empty_ns, &opts);
+	if (checkpoint_container(&l.c, &l.spec, &opts, &report, err))
 		return -1;
 	progress_end(&progress);
 	summary_print(&what, &report, v->stats);

@@ -13,7 +13,7 @@
 #include "core/base/version.h"
 #include "core/cr/checkpoint.h"
 #include "core/cr/dump_lock.h"
-#include "core/linux/net_look.h"
+#include "core/cr/wired.h"
 #include "shim/task/cr_work.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
@@ -30,19 +30,6 @@ static const Task__CheckpointRequest *request_of(const struct task_op *op)
 
 /* --- in the worker -----------------------------------------------------------------------------*/
 
-/*
- * A link that leads outside was put there by the client, and will be put there again, in the
- * namespace of the holder. Its other end isn't in the images, so CRIU couldn't make it.
- */
-static bool is_wired(const struct stored *s)
-{
-	const struct spec_namespace *net = &s->spec.ns[SPEC_NS_NET];
-	struct net_look look = { 0 };
-
-	return net->present && !net->path && !net_look(s->c.pid, false, &look, NULL) &&
-	       look.facts.has_uplink;
-}
-
 static int settle(const struct task_op *op, const struct stored *s, struct cr_settings *settings,
 		  struct err *err)
 {
@@ -55,7 +42,8 @@ static int settle(const struct task_op *op, const struct stored *s, struct cr_se
 		o->image_path = request_of(op)->path;
 	if (!*o->image_path)
 		return err_set(err, ERR_INVALID, "no directory is given for the images");
-	if (!o->empty_ns.n && is_wired(s))
+	/* whoever wired it will do so again, in the namespace of the holder */
+	if (!o->empty_ns.n && wired_is(&s->c, &s->spec))
 		strv_add(&o->empty_ns, "network");
 	o->leave_running = !settings->exit;
 	o->engine = version_engine();
