@@ -19,6 +19,7 @@
 #include "core/cr/dump_input.h"
 #include "core/cr/half_open.h"
 #include "core/cr/nested_mounts.h"
+#include "core/cr/packed.h"
 #include "core/cr/sidecar.h"
 #include "core/cr/strays.h"
 #include "core/cr/tools.h"
@@ -293,6 +294,8 @@ static int dump_once(struct checkpoint *k, struct err *err)
 	    check_tracking(k, &criu, err) || (k->downtime.is_paused && vforks_settle(k->c, err)))
 		return -1;
 	k->downtime.images_fd = k->dirs.images_fd;
+	if (packed_mark(k->dirs.images_fd, k->dirs.images, err))
+		return err_wrap(err, "image directory %s", k->dirs.images);
 	ret = write_sidecars(k, criu.version, err);
 	if (ret)
 		err_wrap(err, "image directory %s", k->dirs.images);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/version.h"
+#include "core/cr/packed.h"
 #include "core/cr/restore.h"
 #include "core/run/control.h"
 #include "core/run/holder.h"
@@ -43,18 +43,6 @@ int cr_work_settings(const struct task *task, const struct spec *spec, struct cr
 	    cr_settings_take_body(settings, o->config_body.p, o->config_body.n, err))
 		return err_wrap(err, "the runtime's options");
 	return cr_settings_take_annotations(settings, &spec->annotations, err);
-}
-
-/* Whether containerd has unpacked it to a temporary, which it never removes. */
-static bool is_forgotten(const char *path)
-{
-	static const char name[] = "ctrd-checkpoint";
-	const char *slash = strrchr(path, '/');
-	const char *digits = slash ? slash + strlen(name) + 1 : path;
-
-	if (!slash || !str_starts(slash + 1, name) || !*digits)
-		return false;
-	return !digits[strspn(digits, "0123456789")];
 }
 
 static int restore(const struct task *task, struct stored *s, struct cr_settings *settings,
@@ -109,7 +97,8 @@ int cr_work_restore(const struct task *task, struct worker_answer *answer, struc
 		return -1;
 	}
 	ret = restore(task, &s, &settings, answer, err);
-	if (is_forgotten(task->checkpoint) && !settings.cr.lazy_pages)
+	/* containerd has unpacked it there, and never removes it */
+	if (packed_is_temporary(task->checkpoint) && !settings.cr.lazy_pages)
 		fd_remove_tree(AT_FDCWD, task->checkpoint, NULL);
 	return ret;
 }
