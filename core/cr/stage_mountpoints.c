@@ -119,8 +119,9 @@ static void check_mountpoint(struct stage *stage, struct external_plan *plan, si
 		stage->entries[i].has_mountpoint = true;
 		if (fstat(fd, &st) || S_ISDIR(st.st_mode) == is_dir(stage, i))
 			return;
+		/* not "is a directory": Docker would take that for the program's */
 		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_INVALID,
-				 "source %.512s is %s, but the mountpoint is %s", m->source,
+				 "source %.512s (%s) doesn't fit its mountpoint (%s)", m->source,
 				 is_dir(stage, i) ? "a directory" : "a file",
 				 is_dir(stage, i) ? "a file" : "a directory");
 	} else if (errno == ENOENT && !m->is_added &&

@@ -158,7 +158,7 @@ static void check_kind(struct settle *s, size_t i)
 	if (!noted || !noted->kind || noted->kind == m->kind)
 		return;
 	external_problem(EXTERNAL_JUDGE(s->plan, s->findings), i, ERR_INVALID,
-			 "source %.256s is a %s, and was a %s at the checkpoint", m->source,
+			 "source %.256s: it is now a %s, and was a %s at the checkpoint", m->source,
 			 external_kind_name(m->kind), external_kind_name(noted->kind));
 }
 

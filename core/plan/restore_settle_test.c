@@ -252,7 +252,7 @@ static void another_kind_than_at_the_checkpoint_is_refused(void **state)
 	setup(&f);
 	f.source.kind = EXTERNAL_KIND_SOCKET;
 	f.noted.kind = EXTERNAL_KIND_FILE;
-	expect_problem(&f, WITH, "is a socket, and was a file");
+	expect_problem(&f, WITH, "is now a socket, and was a file");
 	expect_none(&f, WITHOUT);
 	f.noted.kind = EXTERNAL_KIND_UNKNOWN;
 	expect_none(&f, WITH);

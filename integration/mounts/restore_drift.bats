@@ -100,9 +100,9 @@ refuses_restore() {
 	add_bind "$T/conf" /etc/conf bind
 	checkpoint
 	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/sock"
-	refuses_restore "/data: source $T/conf is a file, and was a directory at the checkpoint" \
+	refuses_restore "/data: source $T/conf: it is now a file, and was a directory at the checkpoint" \
 		--external "mnt[/data]:$T/conf"
-	refuses_restore "/etc/conf: source $T/sock is a socket, and was a file at the checkpoint" \
+	refuses_restore "/etc/conf: source $T/sock: it is now a socket, and was a file at the checkpoint" \
 		--external "mnt[/etc/conf]:$T/sock"
 }
 

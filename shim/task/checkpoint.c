@@ -14,6 +14,7 @@
 #include "core/cr/checkpoint.h"
 #include "core/cr/dump_lock.h"
 #include "core/cr/wired.h"
+#include "shim/task/cr_words.h"
 #include "shim/task/cr_work.h"
 #include "shim/task/methods.h"
 #include "shim/task/stored.h"
@@ -65,8 +66,10 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 	has_own_work = !settings.cr.work_path;
 	if (has_own_work)
 		settings.cr.work_path = work;
-	if (checkpoint_container(&s.c, &s.spec, &settings.cr, NULL, err))
+	if (checkpoint_container(&s.c, &s.spec, &settings.cr, NULL, err)) {
+		cr_words_for_clients(CR_CHECKPOINT, err);
 		return -1;
+	}
 	if (has_own_work)
 		fd_remove_tree(AT_FDCWD, work, NULL);
 	return 0;

@@ -161,6 +161,15 @@ int cr_settings_take_annotations(struct cr_settings *s, const struct spec_pairs 
 	return 0;
 }
 
+char *cr_settings_annotation(enum cr_way way, const char *name, size_t n)
+{
+	const struct setting *setting = find(name, n);
+
+	if (!is_for(setting, way) || setting->is_for_hosts)
+		return NULL;
+	return xasprintf("dev.kedge.%s.%s", way_names[way], setting->name);
+}
+
 /* --- the call ----------------------------------------------------------------------------------*/
 
 static const char *text_or(struct cr_settings *s, const char *text, const char *otherwise)

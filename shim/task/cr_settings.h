@@ -49,6 +49,12 @@ int cr_settings_take_annotations(struct cr_settings *s, const struct spec_pairs 
  */
 int cr_settings_take_request(struct cr_settings *s, const Wkt__Any *any, struct err *err);
 
+/*
+ * The annotation that says what the option `name` (of `n` bytes) does, for the caller to free; NULL if
+ * no annotation may.
+ */
+char *cr_settings_annotation(enum cr_way way, const char *name, size_t n);
+
 /* Free everything. */
 void cr_settings_done(struct cr_settings *s);
 

@@ -9,6 +9,7 @@
 #include "core/cr/restore.h"
 #include "core/run/control.h"
 #include "core/run/holder.h"
+#include "shim/task/cr_words.h"
 #include "shim/task/cr_work.h"
 #include "shim/task/stored.h"
 
@@ -66,8 +67,10 @@ static int restore(const struct task *task, struct stored *s, struct cr_settings
 	has_own_work = !o->work_path;
 	if (has_own_work)
 		o->work_path = work;
-	if (restore_held(&req, o, &s->c, &out, err))
+	if (restore_held(&req, o, &s->c, &out, err)) {
+		cr_words_for_clients(CR_RESTORE, err);
 		return -1;
+	}
 	answer->fd = out.master;
 	answer->pid = s->c.pid;
 	if (has_own_work)
