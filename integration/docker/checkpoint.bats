@@ -1,59 +1,96 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# docker checkpoint and docker start --checkpoint, with kedge by the runtime's name
+# what comes back with docker start --checkpoint, behind the stand-in
 
 load ../lib/common
 load ../lib/containerd
 load ../lib/docker
+load ../lib/docker_web
 
-setup() {
-	docker_setup
-	mkdir "$T/a"
-}
+setup() { mkdir "$BATS_TEST_TMPDIR/a"; }
 teardown() { docker_teardown; }
 
-# shellcheck disable=SC2016
-COUNT='i=0; while :; do i=$((i + 1)); echo $i; echo $i >/data/.n; mv /data/.n /data/n; sleep 0.05; done'
-
-start_counting() {
-	docker run -d --runtime "$RUNTIME" --name web -v "$T/a:/data" "$@" bb /bin/sh -c "$COUNT"
-	wait_until 5 counts_beyond 3
-}
-
-counts_beyond() { [ "$(cat "$T/a/n")" -gt "$1" ]; }
-has_exited() { [[ $(docker_status web) == "Exited (137)"* ]]; }
-
-# go_on CHECKPOINT: it ends there, and goes on from there
-go_on() {
-	local n
-	docker checkpoint create web "$1"
-	wait_until 5 has_exited
-	n=$(cat "$T/a/n")
-	echo 0 >"$T/a/n"
-	docker start --checkpoint "$1" web
-	wait_until 5 counts_beyond "$n"
-	[[ $(docker_status web) == Up* ]]
-}
-
-@test "a container goes on from a checkpoint, with its volume, its network and its log, twice" {
-	start_counting --annotation dev.kedge.checkpoint.exit=true
-	go_on ck1
-	nsenter -t "$(docker_pid web)" -n ip -4 -br address show eth0 |
-		grep -q "$(docker inspect -f '{{.NetworkSettings.IPAddress}}' web)/"
-	go_on ck2
-	wait_until 5 counts_beyond 10
-	# no number is missing in the log, none came twice
-	docker logs web >"$T/log"
-	diff <(seq 1 "$(wc -l <"$T/log")") "$T/log"
-}
-
-@test "without a word of exit the container runs on after a checkpoint" {
-	local n
+@test "a start right after a checkpoint finds nothing that already exists" {
+	begin standin
 	start_counting
-	docker checkpoint create web ck1
+	rm -rf /tmp/ctrd-checkpoint*
+	for i in 1 2 3 4 5 6; do
+		end_at "ck$i"
+		go_on "ck$i"
+	done
+	has_whole_log
+	[ -z "$(find /tmp -maxdepth 1 -name 'ctrd-checkpoint*')" ]
+}
+
+@test "a container that starts programs all the time can be checkpointed" {
+	begin standin
+	docker run -d --runtime "$RUNTIME" --name web bb sh -c 'while :; do /bin/true; done'
+	for i in 1 2 3 4 5 6; do
+		timeout 8 docker checkpoint create --leave-running web "ck$i"
+	done
+	is_up
+}
+
+@test "a checkpoint starts another container, whose volume lies elsewhere" {
+	local from to
+	mkdir "$BATS_TEST_TMPDIR/b"
+	begin standin
+	start_counting
+	end_at ck1
+	docker create --runtime "$RUNTIME" --name web2 -v "$T/b:/data" bb /bin/sh -c "$COUNT"
+	from=$(docker inspect -f '{{.Id}}' web)
+	to=$(docker inspect -f '{{.Id}}' web2)
+	mkdir -p "/var/lib/docker/containers/$to/checkpoints"
+	cp -a "/var/lib/docker/containers/$from/checkpoints/ck1" "/var/lib/docker/containers/$to/checkpoints"
 	n=$(cat "$T/a/n")
-	wait_until 5 counts_beyond "$n"
-	[[ $(docker_status web) == Up* ]]
-	[[ $(docker_status web) != *Paused* ]]
+	docker start --checkpoint ck1 web2
+	counts_in_b() { [ "$(cat "$T/b/n")" -gt "$1" ]; }
+	wait_until 5 counts_in_b "$n"
+	[ "$(docker logs web2 | head -n 1)" -gt "$n" ]
+	[ "$(cat "$T/a/n")" -eq "$n" ]
+	[[ $(docker_status web2) == Up* ]]
+	[ "$(docker exec web2 hostname)" = "${from:0:12}" ]
+}
+
+@test "volumes of every kind come back" {
+	begin standin
+	mkdir -p "$T/a/sub" "$T/ro"
+	mount --bind "$T/a" "$T/a"
+	mount --make-shared "$T/a"
+	# shellcheck disable=SC2046
+	docker run -d --runtime "$RUNTIME" --name web --read-only --tmpfs /run --tmpfs /t:size=64k \
+		-v "$T/a:/data" -v "$T/ro:/ro:ro" -v named:/named -v /var/run/docker.sock:/docker.sock \
+		--mount "type=bind,src=$T/ro,dst=/data/sub" \
+		$(printf -- '--mount type=bind,src=%s,dst=/%s,bind-propagation=%s ' \
+			"$T/a" rslave rslave "$T/a" rshared rshared) \
+		bb /bin/sh -c "echo kept >/t/f; echo named >/named/f; $COUNT"
+	wait_until 5 counts_beyond 3
+	look() {
+		docker exec web sh -c 'cut -d " " -f 5,6 /proc/self/mountinfo | sort; cat /t/f /named/f
+			ls -l /docker.sock | cut -c 1; touch /x /ro/x 2>&1; touch /data/sub/y /run/z && echo ok'
+	}
+	look >"$T/before"
+	grep -qx ok "$T/before"
+	[ "$(grep -c 'Read-only file system' "$T/before")" -eq 2 ]
+	end_at ck1
+	go_on ck1
+	look | diff "$T/before" -
+	umount "$T/a"
+}
+
+@test "limits, credentials and seccomp are in force again" {
+	begin standin
+	start_counting -m 64m --pids-limit 20 --cap-drop ALL --ulimit nofile=99:99 \
+		--security-opt no-new-privileges --init
+	look() {
+		docker exec web sh -c 'grep -E "^(Name|Cap|Uid|NoNew|Seccomp:)" /proc/1/status
+			grep "open files" /proc/1/limits
+			cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max'
+	}
+	look >"$T/before"
+	grep -qx 67108864 "$T/before"
+	end_at ck1
+	go_on ck1
+	look | diff "$T/before" -
 }

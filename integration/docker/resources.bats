@@ -9,12 +9,7 @@ load ../lib/containerd
 load ../lib/docker
 
 setup() {
-	mkdir -p "$BATS_TEST_TMPDIR/bin"
-	ln -s "$TREE/build/kedge" "$BATS_TEST_TMPDIR/bin/containerd-shim-runc-v2"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH
-	# of "kedge" Docker believes that runc's shim calls it
-	mkdir -p /etc/docker
-	echo "{\"runtimes\": {\"kedge\": {\"path\": \"$TREE/build/kedge\"}}}" >/etc/docker/daemon.json
+	docker_road standin
 	docker_setup
 }
 teardown() { docker_teardown; }

@@ -39,6 +39,37 @@ docker_teardown() {
 	wait "$CONTAINERD" 2>/dev/null || true
 }
 
+# docker_road ROAD: how dockerd comes to kedge, to be called before docker_setup. RUNTIME is what --runtime
+# takes then:
+#   name     containerd's name of the shim, without options
+#   type     the same in daemon.json, with an options file, $BATS_TEST_TMPDIR/kedge.toml
+#   standin  a path in daemon.json, and the stand-in for runc's shim earlier in containerd's PATH
+#   path     the same behind the stock shim, which calls kedge's command line
+docker_road() {
+	local bin=$BATS_TEST_TMPDIR/bin options=$BATS_TEST_TMPDIR/kedge.toml entry
+	mkdir -p "$bin" /etc/docker
+	entry="{\"path\": \"$TREE/build/kedge\"}"
+	RUNTIME=kedge
+	case $1 in
+	name)
+		RUNTIME=io.containerd.kedge.v1
+		entry='{"runtimeType": "io.containerd.kedge.v1"}'
+		;;
+	type)
+		entry="{\"runtimeType\": \"io.containerd.kedge.v1\",
+			\"options\": {\"ConfigPath\": \"$options\"}}"
+		;;
+	standin)
+		ln -s "$TREE/build/kedge" "$bin/containerd-shim-runc-v2"
+		PATH=$bin:$PATH
+		;;
+	esac
+	echo "{\"runtimes\": {\"kedge\": $entry}}" >/etc/docker/daemon.json
+}
+
+# docker_major: 26 or 28
+docker_major() { docker version --format '{{.Server.Version}}' | cut -d . -f 1; }
+
 # docker_run [OPTION...] IMAGE COMMAND...: `docker run` with our runtime
 docker_run() { timeout -k 5 60 docker run --runtime "$RUNTIME" "$@"; }
 
