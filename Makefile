@@ -3,7 +3,8 @@
 # make               build/kedge and build/containerd-shim-kedge-v1
 # make demo          install what lacks, build, and show a checkpoint and a restore
 # make check         install what lacks, then lint, unit tests (plain and sanitized), integration tests
-# make unit | lint | integration [T=path] | format | install DESTDIR= PREFIX= | clean
+# make install | uninstall DESTDIR= PREFIX=      program, links, manual pages, completions
+# make unit | lint | integration [T=path] | format | clean
 # make fuzz [T="seconds name..."]
 #
 # SAN=1 builds into build-san/ with ASan and UBSan; V=1 shows the commands; WERROR= lets warnings pass.
@@ -24,7 +25,8 @@ Q       := $(if $(V),,@)
 
 .DELETE_ON_ERROR:
 .PHONY: all unit lint lint-format lint-cppcheck lint-shell lint-layers lint-shape integration \
-	format check demo deps fuzz fuzzers install clean FORCE
+	format check demo deps fuzz fuzzers install uninstall \
+	install-check clean FORCE
 
 # --- what is built how ---------------------------------------------------------------------------
 
@@ -172,8 +174,9 @@ $(FUZZERS): %: %.o $(LIB)
 
 # --- lint ----------------------------------------------------------------------------------------
 
-SHELL_FILES = $(shell grep -rlE --exclude-dir=testdata '^\#!.*\b(bash|bats)$$' hack .ci integration) \
-	$(shell find integration -name '*.bash' 2>/dev/null)
+SHELL_FILES = $(shell grep -rlE --exclude-dir=testdata '^\#!.*\b(sh|bash|bats)$$' hack .ci integration \
+		contrib) \
+	$(shell find integration contrib -name '*.bash' 2>/dev/null)
 
 lint: lint-format lint-cppcheck lint-shell lint-layers lint-shape
 lint-format:
@@ -200,7 +203,7 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 deps:
 	$(Q)hack/deps
 check: deps
-	+$(Q)$(MAKE) $(JOBS) lint all unit
+	+$(Q)$(MAKE) $(JOBS) lint all unit install-check
 	+$(Q)$(MAKE) $(JOBS) SAN=1 unit
 	+$(Q)hack/fuzz
 	+$(Q)$(MAKE) $(JOBS) integration
@@ -208,12 +211,45 @@ demo: deps
 	+$(Q)$(MAKE) $(JOBS) all
 	$(Q)hack/demo
 
-install: all
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/kedge
-	rm -f $(DESTDIR)$(PREFIX)/bin/$(notdir $(SHIM))
-	install -m 755 $(SHIM) $(DESTDIR)$(PREFIX)/bin/$(notdir $(SHIM))
-	install -d $(DESTDIR)$(PREFIX)/lib/kedge
-	ln -sf ../../bin/$(notdir $(SHIM)) $(DESTDIR)$(PREFIX)/lib/kedge/containerd-shim-runc-v2
+# --- installing ----------------------------------------------------------------------------------
+
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
+
+# Rows of mode, file, and where it goes.
+INSTALL_FILES = \
+	755:$(BIN):$(PREFIX)/bin/kedge \
+	755:$(SHIM):$(PREFIX)/bin/containerd-shim-kedge-v1 \
+	755:contrib/kedge-setup:$(PREFIX)/sbin/kedge-setup \
+	644:$(B)/kedge.8:$(PREFIX)/share/man/man8/kedge.8 \
+	644:contrib/man/containerd-shim-kedge-v1.8:$(PREFIX)/share/man/man8/containerd-shim-kedge-v1.8 \
+	644:contrib/man/kedge-setup.8:$(PREFIX)/share/man/man8/kedge-setup.8 \
+	644:contrib/completions/kedge.bash:$(PREFIX)/share/bash-completion/completions/kedge \
+	644:contrib/completions/_kedge:$(ZSH_COMPLETIONS)/_kedge \
+	644:contrib/completions/kedge.fish:$(PREFIX)/share/fish/vendor_completions.d/kedge.fish
+STANDIN = $(PREFIX)/lib/kedge/containerd-shim-runc-v2
+
+$(B)/kedge.8: contrib/man/kedge.8.in contrib/man/generate $(BIN)
+	$(Q)contrib/man/generate $(BIN) >$@
+
+install: all $(B)/kedge.8
+	$(Q)for row in $(INSTALL_FILES); do IFS=:; set -- $$row; \
+		install -D -m $$1 $$2 $(DESTDIR)$$3 || exit; done
+	$(Q)install -d $(DESTDIR)$(dir $(STANDIN))
+	$(Q)ln -sf ../../bin/containerd-shim-kedge-v1 $(DESTDIR)$(STANDIN)
+
+uninstall:
+	$(Q)[ -n "$(DESTDIR)" ] || [ ! -e /var/lib/kedge/setup ] || \
+		{ echo "make uninstall: first kedge-setup off, and restart containerd" >&2; exit 1; }
+	$(Q)for row in $(INSTALL_FILES); do rm -f $(DESTDIR)$${row##*:}; done
+	$(Q)rm -f $(DESTDIR)$(STANDIN)
+	$(Q)[ ! -d $(DESTDIR)$(dir $(STANDIN)) ] || rmdir $(DESTDIR)$(dir $(STANDIN))
+
+# Installed and uninstalled in an empty place: nothing but directories stays.
+install-check: all
+	$(Q)rm -rf $(B)/installed && $(MAKE) -s install DESTDIR=$(B)/installed
+	$(Q)$(B)/installed$(PREFIX)/bin/kedge --version >/dev/null
+	$(Q)$(MAKE) -s uninstall DESTDIR=$(B)/installed
+	$(Q)left=$$(find $(B)/installed ! -type d) && [ -z "$$left" ] || { echo "left: $$left"; exit 1; }
 
 clean:
 	rm -rf build build-san build-fuzz
