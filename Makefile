@@ -4,6 +4,7 @@
 # make demo          install what lacks, build, and show a checkpoint and a restore
 # make check         install what lacks, then lint, unit tests (plain and sanitized), integration tests
 # make install | uninstall DESTDIR= PREFIX=      program, links, manual pages, completions
+# make deb           a Debian package in build/
 # make unit | lint | integration [T=path] | format | clean
 # make fuzz [T="seconds name..."]
 #
@@ -12,7 +13,7 @@
 # The module map: every directory that holds C, top floor first. Files are found; modules are listed.
 MODULES := shim shim/cli shim/task oci core core/run core/cr core/linux core/plan core/base
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 PREFIX  ?= /usr/local
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -26,7 +27,7 @@ Q       := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .PHONY: all unit lint lint-format lint-cppcheck lint-shell lint-layers lint-shape integration \
 	format check demo deps fuzz fuzzers install uninstall \
-	install-check clean FORCE
+	install-check deb clean FORCE
 
 # --- what is built how ---------------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ $(RACER): hack/racer.c | $(B)/.gitignore
 	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) $(WARN) -static-pie -o $@ $<
 
 # Without T: all, then what depends on containerd and Docker once more with the next Debian's.
-integration: all $(RACER)
+integration: all $(RACER) deb
 	hack/integration $(T)
 	$(if $(T),,hack/integration --suite forky $(ON_FORKY))
 
@@ -175,7 +176,7 @@ $(FUZZERS): %: %.o $(LIB)
 # --- lint ----------------------------------------------------------------------------------------
 
 SHELL_FILES = $(shell grep -rlE --exclude-dir=testdata '^\#!.*\b(sh|bash|bats)$$' hack .ci integration \
-		contrib) \
+		contrib $(wildcard debian/*inst debian/*rm)) \
 	$(shell find integration contrib -name '*.bash' 2>/dev/null)
 
 lint: lint-format lint-cppcheck lint-shell lint-layers lint-shape
@@ -251,7 +252,18 @@ install-check: all
 	$(Q)$(MAKE) -s uninstall DESTDIR=$(B)/installed
 	$(Q)left=$$(find $(B)/installed ! -type d) && [ -z "$$left" ] || { echo "left: $$left"; exit 1; }
 
+# A package of what is built. To build one from nothing, with Debian's flags, is dpkg-buildpackage's.
+deb: $(B)/deb.log
+	@ls $(B)/*.deb
+$(B)/deb.log: $(BIN) $(SHIM) $(B)/kedge.8 $(wildcard contrib/* contrib/*/* debian/c* debian/rules debian/kedge.[lp]*)
+	$(Q)command -v dpkg-checkbuilddeps >/dev/null || \
+		{ echo "make deb: needs debhelper and dpkg-dev (hack/deps installs them)" >&2; exit 1; }
+	$(Q)dpkg-checkbuilddeps -I
+	$(Q)rm -f $(B)/*.deb
+	+$(Q)DEB_BUILD_OPTIONS=nocheck DEB_DIR=$(B) debian/rules binary >$@ 2>&1 || { cat $@; exit 1; }
+
 clean:
 	rm -rf build build-san build-fuzz
+	cd debian && rm -rf .debhelper kedge debhelper-build-stamp files *.substvars *.log
 
 -include $(OBJ:.o=.d) $(PB_OBJ:.o=.d) $(TEST_C:%.c=$(B)/%.d) $(FUZZ_C:%.c=$(B)/%.d)
