@@ -17,7 +17,7 @@ kill_setup() {
 
 # kill_teardown: also after a test that has failed in the middle
 kill_teardown() {
-	local pid
+	local pid bundle
 	gate_end
 	kill "${BACKGROUND[@]}" 2>/dev/null || true
 	# what a failed test has left would be in the next one's way
@@ -25,6 +25,11 @@ kill_teardown() {
 		kill -KILL "$pid"
 	done
 	containerd_teardown
+	for bundle in "$BUNDLES"/*/; do
+		[ ! -d "$bundle" ] || (cd "$bundle" && containerd-shim-kedge-v1 -namespace default \
+			-address /run/containerd/containerd.sock -id "$(basename "$bundle")" delete >/dev/null)
+		rm -rf "$bundle"
+	done
 }
 
 # in_background COMMAND...: its output goes to $T/said
@@ -44,7 +49,10 @@ run_counting() {
 	ctr_run -d --mount="type=bind,src=$T/data,dst=/data,options=rbind:rw" "$@" t-1 /bin/sh -c "$COUNT"
 }
 counts_beyond() { [ "$(cat "$T/data/n")" -gt "$1" ]; }
-counts_on() { wait_until 10 counts_beyond "$(cat "$T/data/n")"; }
+counts_on() {
+	wait_until 10 test -s "$T/data/n"
+	wait_until 10 counts_beyond "$(cat "$T/data/n")"
+}
 
 # run_config [OPTION...]: t-1 runs $B, with its hooks
 run_config() {

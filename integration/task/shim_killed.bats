@@ -98,11 +98,12 @@ wait_for_task() {
 	echo "status $status"
 }
 
-@test "a shim killed while a task runs: who waits is told 137" {
+@test "a shim killed while a task runs: who waits is let go, and the event says 137" {
 	in_background wait_for_task
 	wait_until 10 has_task_status t-1 RUNNING
 	shim_killed
-	wait_until 5 grep -qx 'status 137' "$T/said"
+	# containerd says that the connection broke, as with runc; the status comes by the event
+	wait_until 5 grep -qx 'status 1' "$T/said"
 	wait_until 5 has_event '/tasks/exit.*"exit_status":137'
 	wait_until 5 has_event '/tasks/delete.*"exit_status":137'
 	ctr container rm t-1

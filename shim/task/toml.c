@@ -282,12 +282,15 @@ static int read_all(struct reader *r)
 
 int toml_read(const char *text, size_t n, toml_fn fn, void *ctx, struct err *err)
 {
-	struct reader r = { .p = text, .end = text + n, .line = 1, .fn = fn, .ctx = ctx };
+	struct reader r = { .p = text, .line = 1, .fn = fn, .ctx = ctx };
 	int ret;
 
+	if (!n)
+		return 0; /* and `text` may be NULL, which has no end */
+	r.end = text + n;
 	r.err = err;
 	r.table = xstrdup("");
-	ret = n ? read_all(&r) : 0;
+	ret = read_all(&r);
 	free(r.table);
 	return ret;
 }
