@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -106,6 +107,16 @@ static char *search_path(const char *name, const char *path)
 	return NULL;
 }
 
+/* By these words Docker tells the exit statuses 126 and 127: as Go writes them, in lower case. */
+static int err_in_lower_case(struct err *err)
+{
+	char *reason = err ? strrchr(err->msg, ':') : NULL;
+
+	if (reason && reason[1] == ' ')
+		reason[2] = (char)tolower((unsigned char)reason[2]);
+	return -1;
+}
+
 static int find_program(struct process_setup *setup, struct err *err)
 {
 	const char *name = setup->process->args.v[0];
@@ -123,8 +134,10 @@ static int find_program(struct process_setup *setup, struct err *err)
 	}
 	if (!is_executable(name)) {
 		if (errno == ENOENT)
-			return err_sys(err, "exec: \"%s\": stat %s", name, name);
-		return err_sys(err, "exec: \"%s\"", name);
+			err_sys(err, "exec: \"%s\": stat %s", name, name);
+		else
+			err_sys(err, "exec: \"%s\"", name);
+		return err_in_lower_case(err);
 	}
 	setup->program = xstrdup(name);
 	return 0;

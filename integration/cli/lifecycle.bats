@@ -184,7 +184,7 @@ print(open("/proc/self/fdinfo/%d" % fd).read())
 	rm "$B/rootfs/bin/prog"
 	run kedge start t-1
 	[ "$status" -eq 1 ]
-	[[ $output == *"/bin/prog"*"No such file"* ]]
+	[[ $output == *"/bin/prog"*"o such file"* ]]
 	wait_until 5 is_stopped t-1
 	kedge delete t-1
 	nothing_left t-1
