@@ -50,9 +50,10 @@ teardown() { docker_teardown; }
 
 @test "TCP connections are refused with the name of the option, and the container runs on" {
 	begin standin
-	docker run -d --runtime "$RUNTIME" --name web bb sh -c 'sleep 1000 | nc -l -p 99 &
+	docker run -d --runtime "$RUNTIME" --name web bb sh -c 'idle() { while :; do sleep 1; done; }
+		idle | nc -l -p 99 &
 		until grep -q :0063 /proc/net/tcp /proc/net/tcp6; do sleep 0.1; done
-		sleep 1000 | nc 127.0.0.1 99'
+		idle | nc 127.0.0.1 99'
 	is_connected_to_itself() {
 		[ "$(docker exec web grep -h ' 01 0' /proc/net/tcp /proc/net/tcp6 | wc -l)" -eq 2 ]
 	}
@@ -61,7 +62,7 @@ teardown() { docker_teardown; }
 	[ "$status" -eq 1 ]
 	[[ $output == *"TCP"*"annotation dev.kedge.checkpoint.tcp-established"* ]]
 	is_up
-	is_connected_to_itself
+	wait_until 5 is_connected_to_itself
 	[ -z "$(docker checkpoint ls web | tail -n +2)" ]
 }
 
