@@ -278,6 +278,8 @@ static int dump_once(struct checkpoint *k, struct err *err)
 		.timeout_s = k->opts->timeout_s,
 		.keep_fds = &lock_fd,
 		.n_keep_fds = 1,
+		.setup = dump_lock_sign,
+		.setup_ctx = &lock_fd,
 		/* it finds out at the next notify, stops, and thaws the tasks */
 		.outlives_us = true,
 		.notify = on_notify,

@@ -312,6 +312,20 @@ answers() {
 	nothing_of t-2
 }
 
+@test "a shim killed before Start leaves nothing that delete doesn't find, with a holder or without" {
+	local pid checkpoint
+	dump
+	for checkpoint in "" "$T/images"; do
+		start_shim t-2
+		pid=$(create t-2 "$checkpoint")
+		kill -KILL "$(cat "$T/t-2/shim.pid")"
+		(cd "$T/t-2" && shim t-2 -bundle "$T/t-2" delete >"$T/answer")
+		wait_until 5 is_gone "$pid"
+		nothing_of t-2
+		rm -r "$T/t-2"
+	done
+}
+
 @test "options of either origin are honoured: exit, image path and work path" {
 	dump "3@containerd.runc.v1.CheckpointOptions=8=$T/i1,9=$T/w1"
 	[ -e "$T/i1/inventory.img" ] && [ -s "$T/w1/dump.log" ] && [ ! -e "$T/i1/dump.log" ]

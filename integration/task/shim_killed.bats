@@ -138,15 +138,26 @@ wait_for_task() {
 	ctr container rm t-1
 }
 
-@test "a shim killed while CRIU restores" {
+@test "a shim killed while CRIU dumps, which doesn't find out" {
+	gate_criu network-lock
+	run_counting
+	gate_close
+	in_background timeout 20 ctr task checkpoint t-1
+	gate_reached
+	shim_killed
+	was_told
+	ctr container rm t-1
+}
+
+@test "a shim killed while CRIU restores, which doesn't find out" {
 	local at
 	make_checkpoint
-	for at in post-setup-namespaces post-restore; do
+	for at in setup-namespaces post-setup-namespaces post-restore pre-resume; do
 		gate_criu "$at"
 		gate_close
 		in_background timeout 20 ctr container restore --live t-1 example.org/ck:1
 		gate_reached
-		shim_killed and open
+		shim_killed
 		was_told
 		ctr container rm t-1
 	done

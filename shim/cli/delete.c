@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/log.h"
+#include "core/cr/dump_lock.h"
 #include "core/run/control.h"
 #include "shim/cli/commands.h"
 #include "shim/cli/load.h"
@@ -17,6 +19,7 @@ static int run_delete(const struct cli *cli, struct err *err)
 {
 	const struct delete_values *v = cli->values;
 	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	struct err late = { 0 };
 	bool force = v->force;
 	bool has_spec;
 
@@ -26,6 +29,9 @@ static int run_delete(const struct cli *cli, struct err *err)
 	has_spec = !load_spec(&l, NULL);
 	/* as runc: a container that was never started needs no force */
 	force = force || container_status(&l.c) == CONTAINER_CREATED;
+	/* of a checkpoint that was killed */
+	if (force && dump_lock_break(&l.c, DUMP_LOCK_PATIENCE_MS, &late))
+		log_warn("%s", late.msg);
 	return control_delete(&l.c, has_spec ? &l.spec : NULL, force, err);
 }
 

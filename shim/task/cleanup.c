@@ -8,6 +8,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/cr/dump_lock.h"
 #include "core/run/control.h"
 #include "proto/task.pb-c.h"
 #include "shim/task/cleanup.h"
@@ -24,6 +25,7 @@ static int remove_container(const struct args *args, const char *root, struct ex
 			    struct err *err)
 {
 	AUTO(stored_done) struct stored s = STORED_EMPTY;
+	struct err late = { 0 };
 	bool has_spec;
 
 	if (access(root, F_OK))
@@ -35,6 +37,8 @@ static int remove_container(const struct args *args, const char *root, struct ex
 		return 0;
 	}
 	end->pid = s.c.pid;
+	if (dump_lock_break(&s.c, DUMP_LOCK_PATIENCE_MS, &late))
+		log_warn("%s", late.msg);
 	has_spec = !stored_read_spec(&s, NULL);
 	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
 }
