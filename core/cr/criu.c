@@ -363,6 +363,16 @@ static int check_end(struct run *r, struct err *err)
 	return 0;
 }
 
+static void log_request(const struct criu_request *req)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	if (!log_is_debug())
+		return;
+	criu_request_print(req, &b);
+	log_debug("criu gets:\n%s", b.p);
+}
+
 int criu_run(struct criu *c, const struct criu_request *req, struct criu_result *out,
 	     struct err *err)
 {
@@ -370,6 +380,7 @@ int criu_run(struct criu *c, const struct criu_request *req, struct criu_result 
 	struct run r = { .c = c, .req = req };
 	int wstatus;
 
+	log_request(req);
 	criu_wire_request(req, &bytes);
 	if (send_bytes(c, &bytes, err) || converse(&r, err) || check_end(&r, err)) {
 		criu_process_end(&c->process, c->has_answered ? EXIT_GRACE_MS : 0, &wstatus);

@@ -8,12 +8,16 @@
 # shellcheck disable=SC2016
 
 load ../lib/common
+load ../lib/gate
 
 setup() {
 	common_setup
 	mkdir "$T/images"
 }
-teardown() { common_teardown; }
+teardown() {
+	[ -z "${GATE:-}" ] || gate_end
+	common_teardown
+}
 
 no_criu() { ! pgrep -x criu; }
 
@@ -216,6 +220,22 @@ s.send(bytes([8, 2, 16, 1, 0x22, 4, 8, pid & 127 | 128, pid >> 7 & 127 | 128, pi
 	done
 	kedge delete --force t-1
 	nothing_left t-1
+}
+
+@test "delete --force ends a CRIU whose kedge was killed, and its action script, if it doesn't find out" {
+	start_detached t-1
+	gate_make
+	gate_criu network-lock
+	gate_close
+	kedge checkpoint --image-path "$T/images" t-1 >/dev/null 2>&1 3>&- &
+	victim=$!
+	gate_reached
+	kill -9 "$victim"
+	kedge delete --force t-1
+	nothing_left t-1
+	no_criu
+	run pgrep -f "$GATE/go"
+	[ -z "$output" ]
 }
 
 @test "kill -9 of kedge restore, at 20 moments: delete --force leaves nothing, half a process neither" {

@@ -48,6 +48,8 @@ was_locked() { in_net iptables-save | grep -q '^:INPUT'; }
 	network >"$T/before"
 	dump
 	left_out "network lock" && left_out "network namespace" && left_out freezer
+	# and what CRIU was asked for is said as well
+	file_has "$T/said" 'criu gets:.*request: dump.*network_lock: skip'
 	[ -z "$(find "$T/images" -name 'iptables-*' -o -name 'ifaddr-*')" ]
 	restore_detached t-1 "$T/images"
 	network >"$T/after"
