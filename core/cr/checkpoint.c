@@ -308,6 +308,7 @@ static int dump_once(struct checkpoint *k, struct err *err)
 	began_us = proc_now_us();
 	ret = criu_run(&criu, &k->req, &result, err);
 	k->report->criu_us = proc_now_us() - began_us;
+	k->dirs.keeps_images = !ret;
 	if (!ret)
 		return 0;
 	explain(k, err);

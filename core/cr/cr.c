@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +12,7 @@
 #include "core/base/fd.h"
 #include "core/cr/cr.h"
 
-/* mkdir -p; only the last directory is private. */
+/* mkdir -p; only the last directory is private. Gives 1 if that was made, 0 if it was there. */
 static int make_dirs(const char *path, struct err *err)
 {
 	auto_free char *part = xstrdup(path);
@@ -24,18 +25,20 @@ static int make_dirs(const char *path, struct err *err)
 			return err_sys(err, "create %s", part);
 		*p = '/';
 	}
-	if (mkdir(part, 0700) && errno != EEXIST)
-		return err_sys(err, "create %s", part);
-	return 0;
+	if (!mkdir(part, 0700))
+		return 1;
+	return errno == EEXIST ? 0 : err_sys(err, "create %s", part);
 }
 
-static int open_dir(const char *what, const char *path, bool make, char **abs, struct err *err)
+static int open_dir(const char *what, const char *path, bool *make, char **abs, struct err *err)
 {
+	int made = *make ? make_dirs(path, err) : 0;
 	auto_fd int fd = -1;
 	char resolved[PATH_MAX];
 
-	if (make && make_dirs(path, err))
+	if (made < 0)
 		return err_wrap(err, "%s", what);
+	*make = made;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, "%s %s", what, path);
@@ -43,18 +46,69 @@ static int open_dir(const char *what, const char *path, bool make, char **abs, s
 	return take_fd(&fd);
 }
 
+static bool is_log(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && str_eq(name + n - 4, ".log");
+}
+
+/* Call `fn` for what is in the directory and no log, until it says no; whether it never did. */
+static bool each_image(int fd, bool (*fn)(int fd, const char *name))
+{
+	auto_fd int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = own < 0 ? NULL : fdopendir(own);
+	const struct dirent *entry;
+	bool goes_on = dir;
+
+	if (!dir)
+		return false;
+	take_fd(&own);
+	while (goes_on && (entry = readdir(dir)))
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..") &&
+		    !is_log(entry->d_name))
+			goes_on = fn(fd, entry->d_name);
+	closedir(dir);
+	return goes_on;
+}
+
+static bool refuse(int fd, const char *name)
+{
+	(void)fd;
+	(void)name;
+	return false;
+}
+
+/* CRIU and we make no directories there. */
+static bool remove_file(int fd, const char *name)
+{
+	unlinkat(fd, name, 0);
+	return true;
+}
+
 int cr_dirs_open(const struct cr_options *opts, bool make, struct cr_dirs *dirs, struct err *err)
 {
 	const char *images = opts->image_path ? opts->image_path : CR_DEFAULT_IMAGE_PATH;
+	bool make_work = true;
 
-	*dirs = (struct cr_dirs){ .images_fd = -1, .work_fd = -1 };
-	dirs->images_fd = open_dir("image directory", images, make, &dirs->images, err);
+	*dirs = (struct cr_dirs){ .images_fd = -1, .work_fd = -1, .is_made = make };
+	dirs->images_fd = open_dir("image directory", images, &dirs->is_made, &dirs->images, err);
 	if (dirs->images_fd < 0)
 		return make ? -1
 			    : err_hint(err, "--image-path names the directory with the images");
-	dirs->work_fd = open_dir("work directory", opts->work_path ? opts->work_path : images, true,
-				 &dirs->work, err);
+	dirs->is_empty = make && each_image(dirs->images_fd, refuse);
+	dirs->work_fd = open_dir("work directory", opts->work_path ? opts->work_path : images,
+				 &make_work, &dirs->work, err);
 	return dirs->work_fd < 0 ? -1 : 0;
+}
+
+static void remove_half_dump(struct cr_dirs *dirs)
+{
+	if (dirs->images_fd < 0 || !dirs->is_empty || dirs->keeps_images)
+		return;
+	each_image(dirs->images_fd, remove_file);
+	if (dirs->is_made)
+		rmdir(dirs->images);
 }
 
 /* An empty one goes in any case. */
@@ -72,6 +126,7 @@ static void remove_own_work(struct cr_dirs *dirs)
 void cr_dirs_done(struct cr_dirs *dirs)
 {
 	remove_own_work(dirs);
+	remove_half_dump(dirs);
 	fd_close(&dirs->images_fd);
 	fd_close(&dirs->work_fd);
 	free(take_ptr(&dirs->images));

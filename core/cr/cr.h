@@ -59,6 +59,9 @@ struct cr_dirs {
 	char *images; /* absolute paths, for messages */
 	char *work;
 	char *page_server; /* the address part of --page-server, for the request */
+	bool is_made;	   /* the image directory was made for this */
+	bool is_empty;	   /* or had nothing but logs in it */
+	bool keeps_images; /* set by the caller after a success: else they go */
 	bool has_own_work; /* the work directory was made because the images are read-only */
 	bool keeps_work;   /* set by the caller after a failure: the log stays */
 };
@@ -69,7 +72,10 @@ struct cr_dirs {
  */
 int cr_dirs_open(const struct cr_options *opts, bool make, struct cr_dirs *dirs, struct err *err);
 
-/* Close and free; a work directory of our own goes, unless it is to be kept and has something. */
+/*
+ * Close and free; a work directory of our own goes, unless it is to be kept and has something. What
+ * a failed dump has written goes, except for logs; but only from a directory that had nothing else.
+ */
 void cr_dirs_done(struct cr_dirs *dirs);
 
 /*

@@ -188,7 +188,14 @@ s.send(bytes([8, 2, 16, 1, 0x22, 4, 8, pid & 127 | 128, pid >> 7 & 127 | 128, pi
 	umount "$T/full"
 	mount -t tmpfs -o size=64k tmpfs "$T/full"
 	refuses "No space left on device" \
-		kedge checkpoint --image-path "$T/full" --work-path "$T" t-1
+		kedge checkpoint --image-path "$T/full/new" --work-path "$T" t-1
+	[ -z "$(ls -A "$T/full")" ]
+	refuses "No space left on device" kedge checkpoint --image-path "$T/full" t-1
+	[ "$(ls -A "$T/full")" = dump.log ]
+	# what isn't all ours is left as it is
+	touch "$T/full/mine.img"
+	refuses "No space left on device" kedge checkpoint --image-path "$T/full" t-1
+	[ -e "$T/full/mine.img" ] && [ -e "$T/full/descriptors.json" ]
 	runs_on
 	umount "$T/full"
 	kedge delete --force t-1

@@ -96,6 +96,7 @@ call() {
 	mkdir "$T/images"
 	mount -t tmpfs -o size=64K tmpfs "$T/images"
 	run call Checkpoint "2=$T/images"
+	[ -z "$(ls -A "$T/images")" ]
 	umount "$T/images"
 	[ "$status" -eq 1 ]
 	echo "$output"
