@@ -12,12 +12,12 @@ BUNDLES=/run/containerd/io.containerd.runtime.v2.task/${CONTAINERD_NAMESPACE:-de
 SHIM_STATE=/run/containerd/kedge/${CONTAINERD_NAMESPACE:-default}
 
 # containerd_start: start it, with $CONTAINERD_CONFIG if that is set, and wait until it answers; its log
-# is $T/containerd.log
+# is $T/containerd.log, of $CONTAINERD_LOG_LEVEL
 containerd_start() {
 	mkdir -p "$T/containerd"
 	# 3 is bats's: what holds it keeps a failed test from ending
 	containerd ${CONTAINERD_CONFIG:+--config "$CONTAINERD_CONFIG"} --root "$T/containerd" \
-		--log-level debug >>"$T/containerd.log" 2>&1 \
+		--log-level "${CONTAINERD_LOG_LEVEL:-debug}" >>"$T/containerd.log" 2>&1 \
 		</dev/null 3>&- &
 	CONTAINERD=$!
 	wait_until 20 ctr version

@@ -154,6 +154,28 @@ topics() {
 	ctr task ps t-1 | grep -q e1
 }
 
+# forwarded: the topics of what shims have told a containerd that traces
+forwarded() { sed -n 's/.*"event forwarded".*topic=\([^ ]*\).*/\1/p' "$T/containerd.log" | xargs; }
+has_forwarded() { [ "$(forwarded)" = "$*" ]; }
+
+@test "what happens while containerd is away is told afterwards, in order" {
+	local process='{"args": ["/bin/sh", "-c", "exit 5"], "cwd": "/", "user": {"uid": 0, "gid": 0}}'
+	containerd_kill
+	shim_call t-1 Exec 2=e1 "7@types.containerd.io/opencontainers/runtime-spec/1/Process==$process"
+	shim_call t-1 Start 2=e1
+	shim_call t-1 Wait 2=e1
+	shim_call t-1 Pause
+	shim_call t-1 Resume
+	shim_call t-1 Kill 3:=9
+	shim_call t-1 Wait
+	CONTAINERD_LOG_LEVEL=trace containerd_start
+	wait_until 10 has_forwarded /tasks/exec-added /tasks/exec-started /tasks/exit /tasks/paused \
+		/tasks/resumed /tasks/exit || {
+		forwarded
+		return 1
+	}
+}
+
 @test "twenty programs at once in one task all come and go" {
 	local i
 	for i in $(seq 20); do
