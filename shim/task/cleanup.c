@@ -8,40 +8,16 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
-#include "core/cr/dump_lock.h"
-#include "core/run/control.h"
 #include "proto/task.pb-c.h"
 #include "shim/task/cleanup.h"
 #include "shim/task/exit_note.h"
 #include "shim/task/group.h"
 #include "shim/task/mounts.h"
+#include "shim/task/remove.h"
 #include "shim/task/socket.h"
 #include "shim/task/stored.h"
 
 #define KILLED (128 + SIGKILL)
-
-/* Kill and remove the container, if it is still there; its pid goes to `end`. */
-static int remove_container(const struct args *args, const char *root, struct exit_note *end,
-			    struct err *err)
-{
-	AUTO(stored_done) struct stored s = STORED_EMPTY;
-	struct err late = { 0 };
-	bool has_spec;
-
-	if (access(root, F_OK))
-		return 0;
-	if (stored_open(root, args->id, &s, err)) {
-		if (err->kind != ERR_NOT_FOUND)
-			return -1;
-		err_clear(err);
-		return 0;
-	}
-	end->pid = s.c.pid;
-	if (dump_lock_break(&s.c, DUMP_LOCK_PATIENCE_MS, &late))
-		log_warn("%s", late.msg);
-	has_spec = !stored_read_spec(&s, NULL);
-	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
-}
 
 /* `start` has noted where it listens, unless it didn't get that far. A pod's other tasks may use it. */
 static void remove_socket(const struct args *args, const char *bundle)
@@ -86,7 +62,7 @@ int cleanup_delete(const struct args *args, struct err *err)
 	if (!args->namespace || !args->id || !bundle)
 		return err_set(err, ERR_INVALID, "delete needs -namespace, -id and -bundle");
 	root = stored_noted_root(bundle, args->namespace);
-	ret = remove_container(args, root, &end, err);
+	ret = access(root, F_OK) ? 0 : remove_container(root, args->id, &end.pid, err);
 	if (mounts_remove(bundle, &unmount))
 		log_error("%s", unmount.msg);
 	remove_socket(args, bundle);

@@ -94,26 +94,14 @@ static void fail(struct task_op *op, struct err *err)
 	task_op_drop(op);
 }
 
-static int run_undo(void *arg, struct worker_answer *answer, struct err *err)
-{
-	const struct task_op *op = arg;
-
-	(void)answer;
-	return remove_task(op->task, err);
-}
-
 static void undone(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
 	struct err why = { 0 };
 
-	if (answer->err.kind)
-		log_error("container %s: %s", op->task->id, answer->err.msg);
+	remove_explain_loss(op, answer, "made", &why);
 	if (op->task->unwanted)
 		err_set(&why, ERR_STATE, "container %s was deleted meanwhile", op->task->id);
-	else
-		err_set(&why, ERR_SYS, "kedge's worker was killed while container %s was made",
-			op->task->id);
 	fail(op, &why);
 }
 
@@ -122,7 +110,7 @@ static void undo(struct task_op *op)
 {
 	op->task->is_being_undone = true;
 	io_done(&op->task->init.io);
-	task_op_work(op, run_undo, undone, NULL);
+	task_op_work(op, remove_task, undone, NULL);
 }
 
 static void created(struct io *io)

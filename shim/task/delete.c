@@ -18,14 +18,6 @@
 /* How long a reader has for the rest of the output; containerd 2's shim gives as much. */
 #define DRAIN_MS 10000
 
-static int run(void *arg, struct worker_answer *answer, struct err *err)
-{
-	const struct task_op *op = arg;
-
-	(void)answer;
-	return remove_task(op->task, err);
-}
-
 static void reply(const struct task_process *p, struct call *call)
 {
 	Task__DeleteResponse response = TASK__DELETE_RESPONSE__INIT;
@@ -127,7 +119,7 @@ static void done(void *arg, struct worker_answer *answer)
 
 void delete_by_force(struct task_op *op)
 {
-	task_op_work(op, run, done, NULL);
+	task_op_work(op, remove_task, done, NULL);
 }
 
 static void begin(struct task_op *op)

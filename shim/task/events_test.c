@@ -13,33 +13,18 @@
 #include "proto/events.pb-c.h"
 #include "proto/ttrpc.pb-c.h"
 #include "shim/task/events.h"
+#include "shim/task/loop_test.h"
 
 /* A containerd that takes events, or is away. */
 struct fixture {
 	struct loop loop;
 	struct events events;
-	struct loop_timer stop;
 	char path[64];
 	int listener;
 	int conn;
 	struct frame_reader in;
 	char taken[1024]; /* the topics, one after the other */
 };
-
-static void stop_loop(struct loop_timer *timer)
-{
-	struct fixture *f = (void *)((char *)timer - offsetof(struct fixture, stop));
-
-	loop_stop(&f->loop);
-}
-
-static void run(struct fixture *f, unsigned int ms)
-{
-	f->loop.is_stopping = false;
-	f->stop.fire = stop_loop;
-	loop_timer_set(&f->loop, &f->stop, ms);
-	assert_int_equal(loop_run(&f->loop, NULL), 0);
-}
 
 static void come(struct fixture *f)
 {
@@ -98,7 +83,7 @@ static void serve(struct fixture *f, bool answers)
 	ssize_t n;
 
 	for (int i = 0; i < 20; i++) {
-		run(f, 1);
+		loop_test_run(&f->loop, 1);
 		if (f->conn < 0)
 			f->conn = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
 		if (f->conn < 0)
@@ -174,10 +159,10 @@ static void what_was_not_answered_is_sent_again_to_the_next_containerd(void **st
 	serve(f, false);
 	assert_string_equal(f->taken, "/a");
 	go_away(f);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	publish(f, "/c");
 	come(f);
-	run(f, 600);
+	loop_test_run(&f->loop, 600);
 	serve(f, true);
 	assert_string_equal(f->taken, "/a/a/b/c");
 	assert_true(events_are_sent(&f->events));

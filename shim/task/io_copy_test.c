@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "shim/task/io_copy.h"
+#include "shim/task/loop_test.h"
 
 /* A container's pipe that is copied to a fifo, of which both ends are the client's and ours. */
 struct fixture {
@@ -18,23 +19,7 @@ struct fixture {
 	struct io_copy copy;
 	int container; /* writes here */
 	int client;    /* reads here */
-	struct loop_timer stop;
 };
-
-static void stop_loop(struct loop_timer *timer)
-{
-	struct fixture *f = (void *)((char *)timer - offsetof(struct fixture, stop));
-
-	loop_stop(&f->loop);
-}
-
-static void run(struct fixture *f, unsigned int ms)
-{
-	f->loop.is_stopping = false;
-	f->stop.fire = stop_loop;
-	loop_timer_set(&f->loop, &f->stop, ms);
-	assert_int_equal(loop_run(&f->loop, NULL), 0);
-}
 
 static struct fixture *new_fixture(bool by_socket)
 {
@@ -86,14 +71,14 @@ static void expect_all_arrives(struct fixture *f)
 
 		written += n > 0 ? (size_t)n : 0;
 		quiet = n > 0 ? 0 : quiet + 1;
-		run(f, 1);
+		loop_test_run(&f->loop, 1);
 	}
 	assert_false(io_copy_flush(&f->copy));
 	close(f->container);
 	f->container = -1;
 	while (!io_copy_has_ended(&f->copy)) {
 		got += drain(f->client);
-		run(f, 1);
+		loop_test_run(&f->loop, 1);
 	}
 	got += drain(f->client);
 	assert_int_equal(got, written);
@@ -129,11 +114,11 @@ static void waiting_for_a_reader_takes_no_cpu(void **state)
 
 	(void)state;
 	while (write(f->container, piece, sizeof(piece)) > 0)
-		run(f, 1);
+		loop_test_run(&f->loop, 1);
 	close(f->container);
 	f->container = -1;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	run(f, 200);
+	loop_test_run(&f->loop, 200);
 	{
 		struct timespec now;
 
@@ -154,7 +139,7 @@ static void a_reader_that_is_gone_ends_the_copy(void **state)
 	close(f->client);
 	f->client = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(write(f->container, "x", 1), 1);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_true(io_copy_has_ended(&f->copy));
 	free_fixture(f);
 }
@@ -166,7 +151,7 @@ static void short_lines_that_nobody_reads_leave_room_for_more(void **state)
 	(void)state;
 	for (int i = 0; i < 100; i++) {
 		assert_int_equal(write(f->container, "line\n", 5), 5);
-		run(f, 1);
+		loop_test_run(&f->loop, 1);
 	}
 	assert_true(io_copy_flush(&f->copy));
 	assert_int_equal(drain(f->client), 500);
@@ -191,7 +176,7 @@ static void what_a_full_disk_does_not_take_is_dropped_and_the_copy_goes_on(void 
 	f->copy.no_splice = true; /* as a file that is appended to */
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(write(f->container, piece, sizeof(piece)), sizeof(piece));
-		run(f, 5);
+		loop_test_run(&f->loop, 5);
 	}
 	assert_false(io_copy_has_ended(&f->copy));
 	assert_true(f->copy.has_dropped);
@@ -209,11 +194,11 @@ static void what_nobody_has_read_yet_keeps_the_fifo_open_for_a_moment(void **sta
 	assert_int_equal(write(f->container, "x", 1), 1);
 	close(f->container);
 	f->container = -1;
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_false(io_copy_flush(&f->copy));
 	assert_int_equal(read(f->client, &c, 1), 1);
 	assert_int_equal(read(f->client, &c, 1), -1); /* no end yet */
-	run(f, 40);
+	loop_test_run(&f->loop, 40);
 	assert_true(io_copy_flush(&f->copy));
 	assert_int_equal(read(f->client, &c, 1), 0);
 	free_fixture(f);
@@ -228,7 +213,7 @@ static void a_reader_that_never_comes_is_not_waited_for(void **state)
 	assert_int_equal(write(f->container, "x", 1), 1);
 	close(f->container);
 	f->container = -1;
-	run(f, 300);
+	loop_test_run(&f->loop, 300);
 	assert_true(io_copy_flush(&f->copy));
 	assert_int_equal(f->copy.to.fd, -1);
 	free_fixture(f);

@@ -13,6 +13,7 @@
 
 #include "core/base/fd.h"
 #include "shim/task/io_terminal.h"
+#include "shim/task/loop_test.h"
 
 /* A process's stdio in a directory of its own; `ends` are the process's. */
 struct fixture {
@@ -21,17 +22,10 @@ struct fixture {
 	struct children children;
 	struct io io;
 	int ends[3];
-	struct loop_timer stop, reap;
+	struct loop_timer reap;
 	unsigned int told;
 	char *paths[3];
 };
-
-static void stop_loop(struct loop_timer *timer)
-{
-	struct fixture *f = (void *)((char *)timer - offsetof(struct fixture, stop));
-
-	loop_stop(&f->loop);
-}
 
 static void reap(struct loop_timer *timer)
 {
@@ -43,12 +37,9 @@ static void reap(struct loop_timer *timer)
 
 static void run(struct fixture *f, unsigned int ms)
 {
-	f->loop.is_stopping = false;
-	f->stop.fire = stop_loop;
 	f->reap.fire = reap;
-	loop_timer_set(&f->loop, &f->stop, ms);
 	loop_timer_set(&f->loop, &f->reap, 2);
-	assert_int_equal(loop_run(&f->loop, NULL), 0);
+	loop_test_run(&f->loop, ms);
 }
 
 static int set_up(void **state)

@@ -13,11 +13,11 @@
 
 #include "core/base/fd.h"
 #include "shim/task/oom.h"
+#include "shim/task/loop_test.h"
 
 struct fixture {
 	struct loop loop;
 	struct oom oom;
-	struct loop_timer stop;
 	char dir[32];
 	unsigned int times;
 };
@@ -29,19 +29,9 @@ static void count(struct oom *oom)
 	f->times++;
 }
 
-static void stop_loop(struct loop_timer *timer)
-{
-	struct fixture *f = (void *)((char *)timer - offsetof(struct fixture, stop));
-
-	loop_stop(&f->loop);
-}
-
 static void run(struct fixture *f)
 {
-	f->loop.is_stopping = false;
-	f->stop.fire = stop_loop;
-	loop_timer_set(&f->loop, &f->stop, 5);
-	assert_int_equal(loop_run(&f->loop, NULL), 0);
+	loop_test_run(&f->loop, 5);
 }
 
 static int set_up(void **state)

@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/log.h"
+#include "core/cr/dump_lock.h"
 #include "core/run/control.h"
 #include "shim/task/mounts.h"
 #include "shim/task/remove.h"
 #include "shim/task/stored.h"
 
-static int remove_container(const struct task *task, struct err *err)
+int remove_container(const char *root, const char *id, pid_t *pid, struct err *err)
 {
 	AUTO(stored_done) struct stored s = STORED_EMPTY;
+	struct err late = { 0 };
 	bool has_spec;
 
-	if (stored_open(task->root, task->id, &s, err)) {
+	if (stored_open(root, id, &s, err)) {
 		if (err->kind != ERR_NOT_FOUND)
 			return -1;
 		err_clear(err);
 		return 0;
 	}
+	*pid = s.c.pid;
+	if (dump_lock_break(&s.c, DUMP_LOCK_PATIENCE_MS, &late))
+		log_warn("%s", late.msg);
 	has_spec = !stored_read_spec(&s, NULL);
 	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
 }
 
-int remove_task(const struct task *task, struct err *err)
+int remove_task(void *arg, struct worker_answer *answer, struct err *err)
 {
-	if (remove_container(task, err))
+	const struct task_op *op = arg;
+	pid_t pid;
+
+	(void)answer;
+	if (remove_container(op->task->root, op->task->id, &pid, err))
 		return -1;
-	return mounts_remove(task->bundle, err);
+	return mounts_remove(op->task->bundle, err);
+}
+
+void remove_explain_loss(const struct task_op *op, const struct worker_answer *answer,
+			 const char *what, struct err *why)
+{
+	if (answer->err.kind)
+		log_error("container %s: %s", op->task->id, answer->err.msg);
+	err_set(why, ERR_SYS, "kedge's worker was killed while container %s was %s", op->task->id,
+		what);
 }

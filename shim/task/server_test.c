@@ -12,6 +12,7 @@
 
 #include "proto/ttrpc.pb-c.h"
 #include "shim/task/conn.h"
+#include "shim/task/loop_test.h"
 
 /* A server with one client, whose calls are kept in `calls` until a test answers them. */
 struct fixture {
@@ -20,7 +21,6 @@ struct fixture {
 	int client;
 	struct call *calls[64];
 	size_t n;
-	struct loop_timer stop;
 	struct frame_reader in;
 };
 
@@ -30,22 +30,6 @@ static void keep_call(void *arg, struct call *call, const ProtobufCBinaryData *p
 
 	(void)payload;
 	f->calls[f->n++] = call;
-}
-
-static void stop_loop(struct loop_timer *timer)
-{
-	struct fixture *f = (void *)((char *)timer - offsetof(struct fixture, stop));
-
-	loop_stop(&f->loop);
-}
-
-/* Let the loop deliver what there is. */
-static void run(struct fixture *f, unsigned int ms)
-{
-	f->loop.is_stopping = false;
-	f->stop.fire = stop_loop;
-	loop_timer_set(&f->loop, &f->stop, ms);
-	assert_int_equal(loop_run(&f->loop, NULL), 0);
 }
 
 static int set_up(void **state)
@@ -127,7 +111,7 @@ static void calls_are_answered_in_any_order(void **state)
 
 	request(f, 1, "Wait", 0);
 	request(f, 3, "State", 0);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_int_equal(f->n, 2);
 	assert_string_equal(f->calls[0]->method, "Wait");
 	nothing_comes(f);
@@ -145,7 +129,7 @@ static void streams_must_be_odd_and_go_up(void **state)
 	request(f, 5, "State", 0);
 	request(f, 5, "State", 0);
 	request(f, 3, "State", 0);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_int_equal(f->n, 1);
 	expect(f, 2, CODE_INVALID_ARGUMENT);
 	expect(f, 5, CODE_INVALID_ARGUMENT);
@@ -163,7 +147,7 @@ static void what_is_no_request_is_answered_and_the_connection_goes_on(void **sta
 	assert_int_equal(write(f->client, garbage, sizeof(garbage)), sizeof(garbage));
 	assert_int_equal(write(f->client, odd_type, sizeof(odd_type)), sizeof(odd_type));
 	request(f, 3, "State", 0);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	expect(f, 1, CODE_INVALID_ARGUMENT);
 	assert_int_equal(f->n, 1);
 	call_reply(f->calls[0], NULL);
@@ -175,10 +159,10 @@ static void a_client_without_patience_is_told_and_the_late_answer_is_not(void **
 	struct fixture *f = *state;
 
 	request(f, 1, "State", 2000000);
-	run(f, 20);
+	loop_test_run(&f->loop, 20);
 	expect(f, 1, CODE_DEADLINE_EXCEEDED);
 	call_reply(f->calls[0], NULL);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	nothing_comes(f);
 }
 
@@ -189,12 +173,12 @@ static void who_connects_without_a_word_is_expected_to_come_back(void **state)
 
 	assert_true(server_is_expecting(&f->server));
 	request(f, 1, "State", 0);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_false(server_is_expecting(&f->server));
 	call_reply(f->calls[0], NULL);
 	close(f->client);
 	f->client = -1;
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_null(f->server.conns);
 	assert_false(server_is_expecting(&f->server));
 }
@@ -205,7 +189,7 @@ static void who_has_left_without_a_word_is_expected_for_a_while(void **state)
 
 	close(f->client);
 	f->client = -1;
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_null(f->server.conns);
 	assert_true(server_is_expecting(&f->server));
 	f->server.looked_at_us -= 6000000;
@@ -218,13 +202,13 @@ static void who_comes_after_a_look_is_expected_no_more(void **state)
 	int socks[2];
 
 	close(f->client);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_true(server_is_expecting(&f->server));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks), 0);
 	conn_open(&f->server, socks[0]);
 	f->client = socks[1];
 	request(f, 1, "Create", 0);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_false(server_is_expecting(&f->server));
 	call_reply(f->calls[0], NULL);
 }
@@ -242,11 +226,11 @@ static void a_call_outlives_its_client(void **state)
 
 	request(f, 1, "Wait", 0);
 	request(f, 3, "Start", 0);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	f->calls[0]->gone = note_gone;
 	close(f->client);
 	f->client = -1;
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	assert_ptr_equal(gone_call, f->calls[0]);
 	assert_null(f->server.conns);
 	call_reply(f->calls[0], NULL);
@@ -263,7 +247,7 @@ static void texts_that_are_no_utf8_are_made_so(void **state)
 	ssize_t n;
 
 	request(f, 1, "State", 0);
-	run(f, 5);
+	loop_test_run(&f->loop, 5);
 	call_fail(f->calls[0], CODE_UNKNOWN, "mount /a\xff");
 	n = recv(f->client, chunk, sizeof(chunk), MSG_DONTWAIT);
 	assert_true(n > 0);
@@ -278,7 +262,7 @@ static void who_never_says_a_word_is_not_expected_for_ever(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f, 1);
+	loop_test_run(&f->loop, 1);
 	assert_true(server_is_expecting(&f->server));
 	f->server.conns->opened_us -= 6000000;
 	assert_false(server_is_expecting(&f->server));
@@ -303,11 +287,11 @@ static void a_server_without_fds_rests_and_accepts_when_there_are_some(void **st
 	none = old;
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	run(f, 10);
+	loop_test_run(&f->loop, 10);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_false(f->server.source.is_added);
 	assert_null(f->server.conns->next);
-	run(f, 200);
+	loop_test_run(&f->loop, 200);
 	assert_true(f->server.source.is_added);
 	assert_non_null(f->server.conns->next);
 	close(client);

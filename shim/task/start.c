@@ -51,23 +51,12 @@ static void fail(struct task_op *op, struct err *err)
 	task_op_end(op);
 }
 
-static int run_undo(void *arg, struct worker_answer *answer, struct err *err)
-{
-	const struct task_op *op = arg;
-
-	(void)answer;
-	return remove_task(op->task, err);
-}
-
 static void undone(void *arg, struct worker_answer *answer)
 {
 	struct task_op *op = arg;
 	struct err why = { 0 };
 
-	if (answer->err.kind)
-		log_error("container %s: %s", op->task->id, answer->err.msg);
-	err_set(&why, ERR_SYS, "kedge's worker was killed while container %s was restored",
-		op->task->id);
+	remove_explain_loss(op, answer, "restored", &why);
 	fail(op, &why);
 }
 
@@ -79,7 +68,7 @@ static void done(void *arg, struct worker_answer *answer)
 
 	if (answer->is_lost && op->task->checkpoint) {
 		/* nothing half restored stays */
-		task_op_work(op, run_undo, undone, NULL);
+		task_op_work(op, remove_task, undone, NULL);
 	} else if (answer->err.kind) {
 		fail(op, &answer->err);
 	} else {
