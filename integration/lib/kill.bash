@@ -54,17 +54,55 @@ counts_on() {
 	wait_until 10 counts_beyond "$(cat "$T/data/n")"
 }
 
-# run_config [OPTION...]: t-1 runs $B, with its hooks
+# run_config: t-1 runs $B, with its hooks
 run_config() {
 	local root=$B/rootfs
 	# shellcheck disable=SC2016
 	config --arg root "$root" '.root.path = $root | .linux.cgroupsPath = "/default/t-1"'
-	timeout -k 5 60 ctr run --runtime "$RUNTIME" -d --config "$B/config.json" "$@" t-1
+	timeout -k 5 60 ctr run --runtime "$RUNTIME" -d --config "$B/config.json" t-1
 }
 
 count_with_config() {
 	add_bind "$T/data" /data
 	script "$COUNT"
+}
+
+# create_to_gate HOOK: t-1 is being created, or started, and its hook stops at the gate
+create_to_gate() {
+	count_with_config
+	gate_hook "$1"
+	gate_close
+	in_background run_config
+	gate_reached
+}
+
+# delete_to_gate: t-1 has ended with 7 and is being deleted, and its poststop hook stops at the gate
+delete_to_gate() {
+	count_with_config
+	gate_hook poststop
+	run_config
+	touch "$T/data/stop"
+	wait_until 5 has_task_status t-1 STOPPED
+	gate_close
+	in_background timeout 20 ctr task rm t-1
+	gate_reached
+}
+
+# dump_to_gate: t-1 counts and is being dumped, and CRIU stops at the gate
+dump_to_gate() {
+	gate_criu network-lock
+	run_counting
+	gate_close
+	in_background timeout 20 ctr task checkpoint t-1
+	gate_reached
+}
+
+# restore_to_gate ACTION: t-1 is being restored from make_checkpoint's, and CRIU stops at the gate
+restore_to_gate() {
+	gate_criu "$1"
+	gate_close
+	in_background timeout 20 ctr container restore --live t-1 example.org/ck:1
+	gate_reached
 }
 
 record_events() {

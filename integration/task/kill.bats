@@ -18,11 +18,7 @@ crash() {
 }
 
 @test "containerd killed before a start is through: the task runs, and ends as it should" {
-	count_with_config
-	gate_hook poststart
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate poststart
 	crash
 	[[ "$(task_status t-1)" =~ ^(CREATED|RUNNING)$ ]]
 	record_events
@@ -34,11 +30,7 @@ crash() {
 }
 
 @test "containerd killed while a task is created: it can be created once more" {
-	count_with_config
-	gate_hook createRuntime
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate createRuntime
 	crash
 	wait_until 10 no_task_left
 	run pgrep -f "$GATE/go"
@@ -50,11 +42,7 @@ crash() {
 }
 
 @test "a task that is created while containerd is away is there when that is back" {
-	count_with_config
-	gate_hook createRuntime
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate createRuntime
 	containerd_kill
 	gate_open
 	wait_until 5 is_created
@@ -103,11 +91,7 @@ exec_has() { exec_state | grep -qx "$1"; }
 }
 
 @test "containerd killed while a container is dumped: it can be resumed and dumped again" {
-	gate_criu network-lock
-	run_counting
-	gate_close
-	in_background timeout 20 ctr task checkpoint t-1
-	gate_reached
+	dump_to_gate
 	crash
 	# it is asked while CRIU holds the container
 	[[ "$(task_status t-1)" =~ ^(PAUSED|RUNNING)$ ]]
@@ -123,10 +107,7 @@ resumes() { ctr task resume t-1 || [ "$(task_status t-1)" = RUNNING ]; }
 
 @test "containerd killed while a container is restored: it is, and ends as it should" {
 	make_checkpoint
-	gate_criu post-restore
-	gate_close
-	in_background timeout 20 ctr container restore --live t-1 example.org/ck:1
-	gate_reached
+	restore_to_gate post-restore
 	crash
 	[ "$(task_status t-1)" = CREATED ]
 	record_events
@@ -138,25 +119,14 @@ resumes() { ctr task resume t-1 || [ "$(task_status t-1)" = RUNNING ]; }
 }
 
 @test "containerd killed while a task is deleted: it can be deleted again, with its exit status" {
-	count_with_config
-	gate_hook poststop
-	run_config
-	touch "$T/data/stop"
-	wait_until 5 has_task_status t-1 STOPPED
-	gate_close
-	in_background timeout 20 ctr task rm t-1
-	gate_reached
+	delete_to_gate
 	crash
 	gate_open
 	remove_with 7
 }
 
 @test "a client that goes away while its task is created leaves nothing of it" {
-	count_with_config
-	gate_hook createRuntime
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate createRuntime
 	kill "$(pgrep -xf "ctr run .*t-1")"
 	wait_until 10 no_task_left
 	run pgrep -f "$GATE/go"

@@ -50,22 +50,14 @@ was_told() {
 }
 
 @test "a shim killed in a createRuntime hook" {
-	count_with_config
-	gate_hook createRuntime
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate createRuntime
 	shim_killed
 	was_told
 	ctr container rm t-1
 }
 
 @test "a shim killed in a createContainer hook, which runs in the container's namespaces" {
-	count_with_config
-	gate_hook createContainer
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate createContainer
 	shim_killed
 	was_told
 	ctr container rm t-1
@@ -81,11 +73,7 @@ was_told() {
 }
 
 @test "a shim killed in a poststart hook" {
-	count_with_config
-	gate_hook poststart
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate poststart
 	shim_killed
 	was_told
 	wait_until 5 has_event '/tasks/exit.*"exit_status":137'
@@ -128,22 +116,14 @@ wait_for_task() {
 }
 
 @test "a shim killed while CRIU dumps" {
-	gate_criu network-lock
-	run_counting
-	gate_close
-	in_background timeout 20 ctr task checkpoint t-1
-	gate_reached
+	dump_to_gate
 	shim_killed and open
 	was_told
 	ctr container rm t-1
 }
 
 @test "a shim killed while CRIU dumps, which doesn't find out" {
-	gate_criu network-lock
-	run_counting
-	gate_close
-	in_background timeout 20 ctr task checkpoint t-1
-	gate_reached
+	dump_to_gate
 	shim_killed
 	was_told
 	ctr container rm t-1
@@ -153,10 +133,7 @@ wait_for_task() {
 	local at
 	make_checkpoint
 	for at in setup-namespaces post-setup-namespaces post-restore pre-resume; do
-		gate_criu "$at"
-		gate_close
-		in_background timeout 20 ctr container restore --live t-1 example.org/ck:1
-		gate_reached
+		restore_to_gate "$at"
 		shim_killed
 		was_told
 		ctr container rm t-1
@@ -164,14 +141,7 @@ wait_for_task() {
 }
 
 @test "a shim killed in a poststop hook of Delete: the exit status is the real one" {
-	count_with_config
-	gate_hook poststop
-	run_config
-	touch "$T/data/stop"
-	wait_until 5 has_task_status t-1 STOPPED
-	gate_close
-	in_background timeout 20 ctr task rm t-1
-	gate_reached
+	delete_to_gate
 	shim_killed
 	wait_until 5 has_event '/tasks/exit.*"exit_status":7'
 	ctr container rm t-1
@@ -192,11 +162,7 @@ wait_for_task() {
 worker() { pgrep -P "$(shim_pid t-1)" -x containerd-shim; }
 
 @test "a worker killed in a hook of Create: an error, and nothing is left" {
-	count_with_config
-	gate_hook createRuntime
-	gate_close
-	in_background run_config
-	gate_reached
+	create_to_gate createRuntime
 	kill -KILL "$(worker)"
 	was_told
 	grep -q "worker was killed while container t-1 was made" "$T/said"
@@ -208,11 +174,7 @@ worker() { pgrep -P "$(shim_pid t-1)" -x containerd-shim; }
 }
 
 @test "a worker killed while CRIU dumps: an error, and the container runs on" {
-	gate_criu network-lock
-	run_counting
-	gate_close
-	in_background timeout 20 ctr task checkpoint t-1
-	gate_reached
+	dump_to_gate
 	kill -KILL "$(worker)"
 	gate_open
 	was_told
@@ -226,10 +188,7 @@ worker() { pgrep -P "$(shim_pid t-1)" -x containerd-shim; }
 
 @test "a worker killed while CRIU restores: an error, and nothing is left" {
 	make_checkpoint
-	gate_criu post-restore
-	gate_close
-	in_background timeout 20 ctr container restore --live t-1 example.org/ck:1
-	gate_reached
+	restore_to_gate post-restore
 	kill -KILL "$(worker)"
 	was_told
 	grep -q "worker was killed while container t-1 was restored" "$T/said"
@@ -240,14 +199,7 @@ worker() { pgrep -P "$(shim_pid t-1)" -x containerd-shim; }
 }
 
 @test "a worker killed while it deletes: an error, and Delete works the next time" {
-	count_with_config
-	gate_hook poststop
-	run_config
-	touch "$T/data/stop"
-	wait_until 5 has_task_status t-1 STOPPED
-	gate_close
-	in_background timeout 20 ctr task rm t-1
-	gate_reached
+	delete_to_gate
 	kill -KILL "$(worker)"
 	was_told
 	remove_with 7
