@@ -64,9 +64,21 @@ static void unlink_call(struct call *call)
 	call->link = NULL;
 }
 
+/*
+ * Take the call from its connection; gives that if an answer is still wanted. The answer may find the
+ * client gone: then the connection closes and tells the owners of all its calls, of which this is none.
+ */
+static struct conn *take_conn(struct call *call)
+{
+	struct conn *conn = call->is_answered ? NULL : call->conn;
+
+	unlink_call(call);
+	call->conn = NULL;
+	return conn;
+}
+
 static void end_call(struct call *call)
 {
-	unlink_call(call);
 	loop_timer_stop(call->loop, &call->timer);
 	if (call->request)
 		protobuf_c_message_free_unpacked(call->request, NULL);
@@ -78,21 +90,23 @@ static void end_call(struct call *call)
 void call_reply(struct call *call, const ProtobufCMessage *answer)
 {
 	Ttrpc__Response response = TTRPC__RESPONSE__INIT;
+	struct conn *conn = take_conn(call);
 	auto_free uint8_t *payload = NULL;
 
-	if (call->conn && !call->is_answered) {
+	if (conn) {
 		if (answer) {
 			payload = xmalloc(protobuf_c_message_get_packed_size(answer) + 1);
 			response.payload.len = protobuf_c_message_pack(answer, payload);
 			response.payload.data = payload;
 		}
-		send_response(call->conn, call->stream, &response);
+		send_response(conn, call->stream, &response);
 	}
 	end_call(call);
 }
 
 void call_fail(struct call *call, enum code code, const char *fmt, ...)
 {
+	struct conn *conn = take_conn(call);
 	auto_free char *text = NULL, *whole = NULL;
 	va_list ap;
 
@@ -102,8 +116,8 @@ void call_fail(struct call *call, enum code code, const char *fmt, ...)
 	va_end(ap);
 	whole = xasprintf("%s%s", text ? text : "", code_suffix(code));
 	log_debug("%s: %s", call->method, whole);
-	if (call->conn && !call->is_answered)
-		conn_refuse(call->conn, call->stream, code, whole);
+	if (conn)
+		conn_refuse(conn, call->stream, code, whole);
 	end_call(call);
 }
 
@@ -137,12 +151,13 @@ void call_orphan(struct call *call)
 static void out_of_time(struct loop_timer *timer)
 {
 	struct call *call = (void *)((char *)timer - offsetof(struct call, timer));
+	struct conn *conn = take_conn(call);
+	uint32_t stream = call->stream;
 
-	if (call->conn)
-		conn_refuse(call->conn, call->stream, CODE_DEADLINE_EXCEEDED,
-			    "context deadline exceeded");
 	call->is_answered = true;
-	tell_owner(call);
+	tell_owner(call); /* who may have ended it */
+	if (conn)
+		conn_refuse(conn, stream, CODE_DEADLINE_EXCEEDED, "context deadline exceeded");
 }
 
 static void set_timer(struct call *call, int64_t timeout_nano)

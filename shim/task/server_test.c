@@ -214,10 +214,55 @@ static void who_comes_after_a_look_is_expected_no_more(void **state)
 }
 
 static struct call *gone_call;
+static unsigned int n_gone;
 
 static void note_gone(struct call *call)
 {
 	gone_call = call;
+	n_gone++;
+}
+
+/* As who keeps a call of Wait does. */
+static void end_gone(struct call *call)
+{
+	note_gone(call);
+	call_reply(call, NULL);
+}
+
+/* containerd is killed, and its container ends, before we have read of either. */
+static void a_call_whose_answer_finds_the_client_gone_is_ended_once(void **state)
+{
+	struct fixture *f = *state;
+
+	request(f, 1, "Wait", 0);
+	request(f, 3, "Wait", 0);
+	loop_test_run(&f->loop, 5);
+	f->calls[0]->gone = note_gone;
+	f->calls[1]->gone = end_gone;
+	close(f->client);
+	f->client = -1;
+	n_gone = 0;
+	call_reply(f->calls[0], NULL);
+	assert_int_equal(n_gone, 1);
+	assert_ptr_equal(gone_call, f->calls[1]);
+	assert_null(f->server.conns);
+}
+
+static void patience_that_ends_when_the_client_has_gone_ends_the_call_once(void **state)
+{
+	struct fixture *f = *state;
+
+	request(f, 1, "Wait", 20000000);
+	loop_test_run(&f->loop, 1);
+	assert_int_equal(f->n, 1);
+	f->calls[0]->gone = end_gone;
+	close(f->client);
+	f->client = -1;
+	n_gone = 0;
+	usleep(25000); /* timers go first */
+	loop_test_run(&f->loop, 1);
+	assert_int_equal(n_gone, 1);
+	assert_null(f->server.conns);
 }
 
 static void a_call_outlives_its_client(void **state)
@@ -320,6 +365,11 @@ int main(void)
 			a_server_without_fds_rests_and_accepts_when_there_are_some, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(a_call_outlives_its_client, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_call_whose_answer_finds_the_client_gone_is_ended_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			patience_that_ends_when_the_client_has_gone_ends_the_call_once, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(texts_that_are_no_utf8_are_made_so, set_up,
 						tear_down),
 	};
