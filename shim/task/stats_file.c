@@ -140,17 +140,30 @@ void stats_read_pairs(const char *dir, const char *file, const struct stats_fiel
 		stats_parse_pairs(text.p, fields, n, message);
 }
 
-/* The page size in "hugetlb.2MB.current", if that is what it is; "hugetlb.2MB.rsvd.…" is another. */
-static char *page_size(const char *name, const char *suffix)
+/* How many bytes of it are a size as the kernel writes it: "64KB", "2MB", "1GB". */
+static size_t size_bytes(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && strchr("KMG", text[digits]) && text[digits] && text[digits + 1] == 'B'
+		       ? digits + 2
+		       : 0;
+}
+
+/*
+ * The page size in "hugetlb.2MB.current", if that is what it is; "hugetlb.2MB.rsvd.…" is another. A
+ * container that may write to its cgroup can have directories there, of any name and number.
+ */
+static char *page_size(const struct dirent *e, const char *suffix)
 {
 	static const char prefix[] = "hugetlb.";
-	const char *size = name + strlen(prefix);
+	const char *size = e->d_name + strlen(prefix);
 	size_t n;
 
-	if (!str_starts(name, prefix))
+	if (!str_starts(e->d_name, prefix) || e->d_type == DT_DIR)
 		return NULL;
-	n = strcspn(size, ".");
-	return strcmp(size + n, suffix) ? NULL : strndup(size, n);
+	n = size_bytes(size);
+	return !n || strcmp(size + n, suffix) ? NULL : strndup(size, n);
 }
 
 void stats_page_sizes(const char *dir, const char *suffix, struct strv *sizes)
@@ -159,7 +172,7 @@ void stats_page_sizes(const char *dir, const char *suffix, struct strv *sizes)
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		auto_free char *size = page_size(e->d_name, suffix);
+		auto_free char *size = page_size(e, suffix);
 
 		if (size)
 			strv_add(sizes, size);

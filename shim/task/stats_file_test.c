@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/fd.h"
 #include "shim/task/stats_file.h"
@@ -115,7 +116,10 @@ static void page_sizes_are_those_of_the_files_and_reservations_are_none(void **s
 {
 	static const char *const files[] = { "hugetlb.2MB.current", "hugetlb.2MB.rsvd.current",
 					     "hugetlb.1GB.current", "hugetlb.2MB.max",
-					     "memory.current" };
+					     "memory.current",	    "hugetlb.x\xff.current",
+					     "hugetlb.4MB2.current" };
+	/* those of a container with a writable cgroup */
+	static const char *const dirs[] = { "hugetlb.4MB.current", "hugetlb.", "hugetlb..current" };
 	char dir[] = "/tmp/kedge-stats-XXXXXX";
 	AUTO(strv_done) struct strv sizes = { 0 };
 
@@ -125,6 +129,11 @@ static void page_sizes_are_those_of_the_files_and_reservations_are_none(void **s
 		auto_free char *path = xasprintf("%s/%s", dir, files[i]);
 
 		assert_int_equal(fd_replace_text(AT_FDCWD, path, "1\n", 0600, NULL), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, dirs[i]);
+
+		assert_int_equal(mkdir(path, 0700), 0);
 	}
 	stats_page_sizes(dir, ".current", &sizes);
 	assert_int_equal(sizes.n, 2);
