@@ -365,12 +365,14 @@ static int check_end(struct run *r, struct err *err)
 
 static void log_request(const struct criu_request *req)
 {
-	AUTO(buf_done) struct buf b = { 0 };
+	AUTO(buf_done) struct buf text = { 0 };
+	char *line, *save = NULL;
 
 	if (!log_is_debug())
 		return;
-	criu_request_print(req, &b);
-	log_debug("criu gets:\n%s", b.p);
+	criu_request_print(req, &text);
+	for (line = strtok_r(text.p, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		log_debug("asked of criu: %s", line);
 }
 
 int criu_run(struct criu *c, const struct criu_request *req, struct criu_result *out,
