@@ -56,6 +56,34 @@ start_by_hand() {
 	[[ $output == "2 OCI runtime create failed: systemd_cgroup: cgroups by systemd are not"* ]]
 }
 
+# keyring_with [OPTION]: the session keyring that a task's program has, by its number
+keyring_with() {
+	local address field
+	address=$(start_by_hand </dev/null)
+	for field in "Create 2=$T/b-1 6=file://$T/key 10@containerd.runc.v1.Options=${1:-}" Start Wait Delete; do
+		# shellcheck disable=SC2086 # words
+		"$TREE/integration/lib/ttrpc.py" "$address" ${field%% *} 1=t-1 ${field#"${field%% *}"} >/dev/null
+	done
+	"$TREE/integration/lib/ttrpc.py" "$address" Shutdown 1=t-1
+	cat "$T/key"
+	rm "$T/key"
+	wait_until 5 test ! -S "${address#unix://}"
+}
+
+@test "no_new_keyring leaves the program the keyring of who has started the shim" {
+	local ours own
+	use_python
+	# KEYCTL_GET_KEYRING_ID of the session keyring; the small python has no syscall()
+	# shellcheck disable=SC2016 # jq's
+	config --arg root "$B/rootfs" '.root.path = $root |
+		.process.args = ["/usr/bin/perl", "-e", "print syscall(250, 0, -3, 0)"]'
+	ours=$(perl -e 'print syscall(250, 0, -3, 0)')
+	own=$(keyring_with)
+	[ "$own" -gt 0 ]
+	[ "$own" != "$ours" ]
+	[ "$(keyring_with 2:=1)" = "$ours" ]
+}
+
 @test "containerd 2.3's parameters are answered with its result" {
 	start_by_hand < <(field 1 t-1 && field 2 default && field 5 /run/containerd/containerd.sock.ttrpc) \
 		>"$T/answer"

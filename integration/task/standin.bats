@@ -62,9 +62,26 @@ remove() {
 	[ "$(kedge --root "$T/kedge/default" list -q)" = t-k ]
 	run run_runc --rm --runc-binary=nonesuch t-x /bin/true
 	[[ $output == *nonesuch* ]]
+	run run_kedge --rm --runc-systemd-cgroup --cgroup=system.slice:kedge:t-x t-x /bin/true
+	[ "$status" -eq 1 ]
+	[[ $output == *"systemd_cgroup: cgroups by systemd are not in this version"* ]]
+	# under its own name ctr lets nobody ask for these
+	run ctr_run --rm --runc-binary=kedge t-x /bin/true
+	[[ $output == *"only supported for"*"io.containerd.runc.v2"* ]]
 	remove t-k
 	remove t-r
 	wait_until 5 no_task_left
+}
+
+@test "the directories of a checkpoint that ctr names are used, one for images and one for logs" {
+	run_kedge -d t-k /bin/sh -c 'while :; do sleep 0.1; done'
+	ctr task checkpoint --image-path "$T/images" --work-path "$T/work" t-k
+	[ -s "$T/images/inventory.img" ]
+	[ -s "$T/images/kedge.json" ]
+	[ -s "$T/work/dump.log" ]
+	[ ! -e "$T/images/dump.log" ]
+	[ "$(task_status t-k)" = RUNNING ]
+	remove t-k
 }
 
 @test "output and exit status are those of the program, in both" {
