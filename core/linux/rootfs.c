@@ -183,7 +183,12 @@ static int bind_root(struct rootfs *r, struct err *err)
 	target.fd = fd;
 	ret = mount_fd_bind_to(&bind, &target, &as_it_is);
 	r->root_fd = bind.fd;
-	return ret ? err_sys(err, "mount the root file system %s on itself", r->path) : 0;
+	if (ret)
+		return err_sys(err, "mount the root file system %s on itself", r->path);
+	/* as with runc nothing arrives there that the host mounts below it, unless that is asked for */
+	if (!r->spec->rootfs_propagation && mount_fd_propagate(r->root_fd, MS_PRIVATE))
+		return err_sys(err, "make the root private");
+	return 0;
 }
 
 int rootfs_prepare(struct rootfs *r, struct err *err)

@@ -149,6 +149,11 @@ mounts_of_container() {
 @test "rootfsPropagation is the root's propagation, and private is the default" {
 	mounts_of_container
 	[ "$(optional_of /)" = "" ]
+	mount --bind "$B/rootfs" "$B/rootfs"
+	mount --make-shared "$B/rootfs"
+	mounts_of_container
+	[ "$(optional_of /)" = "" ]
+	umount "$B/rootfs"
 	for p in slave shared; do
 		config --arg p "$p" '.linux.rootfsPropagation = $p'
 		mounts_of_container

@@ -67,7 +67,7 @@ teardown() { docker_teardown; }
 		bb /bin/sh -c "echo kept >/t/f; echo named >/named/f; $COUNT"
 	wait_until 5 counts_beyond 3
 	look() {
-		docker exec web sh -c 'cut -d " " -f 5,6 /proc/self/mountinfo | sort; cat /t/f /named/f
+		docker exec web sh -c 'cut -d " " -f 5-7 /proc/self/mountinfo | cut -d : -f 1 | sort; cat /t/f /named/f
 			ls -l /docker.sock | cut -c 1; touch /x /ro/x 2>&1; touch /data/sub/y /run/z && echo ok'
 	}
 	look >"$T/before"

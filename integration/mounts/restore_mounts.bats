@@ -203,6 +203,7 @@ group() { kedge exec "$1" cat /proc/self/mountinfo | awk -v m="$2" '$5 == m' | g
 @test "a root on a shared mount is its slave again, and private when the host's is private now" {
 	mount --bind "$B/rootfs" "$B/rootfs"
 	mount --make-shared "$B/rootfs"
+	config '.linux.rootfsPropagation = "rslave"'
 	start_detached t-1
 	[[ $(info t-1 /) == *master ]]
 	kedge checkpoint --image-path "$T/images" t-1
