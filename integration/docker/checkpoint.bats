@@ -7,6 +7,7 @@ load ../lib/common
 load ../lib/containerd
 load ../lib/docker
 load ../lib/docker_web
+load ../lib/terminal
 
 setup() { mkdir "$BATS_TEST_TMPDIR/a"; }
 teardown() { docker_teardown; }
@@ -51,6 +52,30 @@ teardown() { docker_teardown; }
 	[ "$(cat "$T/a/n")" -eq "$n" ]
 	[[ $(docker_status web2) == Up* ]]
 	[ "$(docker exec web2 hostname)" = "${from:0:12}" ]
+}
+
+@test "a terminal comes back: what is typed at docker attach gets there, detach keys end that, the log goes on" {
+	# the container's own
+	# shellcheck disable=SC2016
+	local text='n=0; while :; do
+		if read -r -t 1 a; then n=$((n + 1)); echo "$n:$a:$(stty size)"; else echo ready; fi
+		[ $n -lt 2 ] || exit 3
+	done'
+	log_has() { docker logs web | tr -d '\r' | grep -qx "$1"; }
+	begin standin
+	docker run -dit --runtime "$RUNTIME" --name web bb sh -c "$text"
+	run on_terminal 24 80 $'one\n\x18' docker attach --detach-keys ctrl-x web
+	[ "$status" -le 1 ]
+	wait_until 5 log_has '1:one:24 80'
+	is_up
+	end_at ck1
+	docker start --checkpoint ck1 web
+	run on_terminal 33 99 $'two\n' docker attach web
+	[ "$status" -eq 3 ]
+	[[ $output == *"2:two:33 99"* ]]
+	log_has '1:one:24 80'
+	log_has '2:two:33 99'
+	[[ $(docker_status web) == "Exited (3)"* ]]
 }
 
 @test "volumes of every kind come back" {
