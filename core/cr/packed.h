@@ -7,7 +7,8 @@
  * Source   containerd's services/tasks/local.go, getCheckpointPath(); its archive/tar.go. `docker
  *          checkpoint create` leaves what was packed in containerd's store and unpacks it; `docker start
  *          --checkpoint` packs that up again. Were the two the same, containerd 1.7 would refuse the
- *          second till the first is collected: "content sha256:…: already exists"
+ *          second till the first is collected: "content sha256:…: already exists". Two dumps never are: tar
+ *          has the times of their files
  */
 #ifndef KEDGE_CORE_CR_PACKED_H
 #define KEDGE_CORE_CR_PACKED_H

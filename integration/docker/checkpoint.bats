@@ -12,11 +12,13 @@ load ../lib/terminal
 setup() { mkdir "$BATS_TEST_TMPDIR/a"; }
 teardown() { docker_teardown; }
 
-@test "a start right after a checkpoint finds nothing that already exists" {
+@test "a start or a checkpoint right after a checkpoint finds nothing that already exists" {
 	begin standin
 	start_counting
 	rm -rf /tmp/ctrd-checkpoint*
 	for i in 1 2 3 4 5 6; do
+		# containerd 1.7 can't store its spec again at once, and only says so when the container has ended
+		docker checkpoint create --leave-running web "run$i"
 		end_at "ck$i"
 		go_on "ck$i"
 	done

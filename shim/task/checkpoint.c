@@ -7,12 +7,15 @@
  * then refuses. The operation holds its exit back until the call is answered.
  */
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/proc.h"
 #include "core/base/version.h"
 #include "core/cr/checkpoint.h"
 #include "core/cr/dump_lock.h"
+#include "core/cr/packed.h"
 #include "core/cr/wired.h"
 #include "shim/task/cr_words.h"
 #include "shim/task/cr_work.h"
@@ -23,6 +26,9 @@
 
 /* How long a CRIU whose kedge was killed may take to find out. */
 #define SETTLE_MS 30000
+
+/* How long after a checkpoint containerd has collected what Docker deleted of it. */
+#define COLLECTED_US 300000ULL
 
 static const Task__CheckpointRequest *request_of(const struct task_op *op)
 {
@@ -51,6 +57,18 @@ static int settle(const struct task_op *op, const struct stored *s, struct cr_se
 	return 0;
 }
 
+/*
+ * With a checkpoint containerd stores the spec. Its version 1.7 can't store it a second time until the
+ * first is collected ("already exists"), and says so when the container has ended and the images are lost.
+ */
+static void let_collect(const struct task *task, unsigned long long now)
+{
+	unsigned long long until = task->packed_us + COLLECTED_US;
+
+	if (task->packed_us && now < until)
+		usleep((useconds_t)(until - now));
+}
+
 static int run(void *arg, struct worker_answer *answer, struct err *err)
 {
 	const struct task_op *op = arg;
@@ -66,6 +84,8 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 	has_own_work = !settings.cr.work_path;
 	if (has_own_work)
 		settings.cr.work_path = work;
+	if (settings.exit)
+		let_collect(op->task, proc_now_us());
 	if (checkpoint_container(&s.c, &s.spec, &settings.cr, NULL, err)) {
 		cr_words_for_clients(CR_CHECKPOINT, err);
 		return -1;
@@ -116,6 +136,8 @@ static void done(void *arg, struct worker_answer *answer)
 		call_fail_err(op->call, &answer->err);
 	} else {
 		tell_checkpointed(op->task, request_of(op)->path);
+		if (packed_is_temporary(request_of(op)->path))
+			op->task->packed_us = proc_now_us();
 		call_reply(op->call, NULL);
 	}
 	task_op_end(op);

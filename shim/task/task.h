@@ -55,6 +55,8 @@ struct task {
 	struct task_process init;
 	struct task_process *execs;
 	struct timespec created_at;
+	unsigned long long
+		packed_us;     /* proc_now_us() when containerd last got images to pack up; or 0 */
 	bool has_pid_ns;       /* its first process takes all others with it */
 	bool is_killing;       /* a worker kills the rest */
 	bool has_killed;       /* and has done so */
