@@ -166,7 +166,11 @@ three_have_ended() { [ "$(cat "$BUNDLES"/t-?/kedge.exit | awk '{ print $2 }' | x
 		sleep "0.$((RANDOM % 4))"
 		crash
 		timeout 20 ctr task rm -f "t-$i" || true
-		wait_until 10 no_task_left
+		wait_until 10 no_task_left || {
+			no_task_left
+			tail -n 40 "$T/containerd.log"
+			return 1
+		}
 		ctr container rm "t-$i" || true
 	done
 }

@@ -218,6 +218,10 @@ worker() { pgrep -P "$(shim_pid t-1)" -x containerd-shim; }
 			kill -KILL "$pid" || true
 		done
 		wait_until 20 ends_said
-		wait_until 10 no_trace
+		wait_until 10 no_trace || {
+			no_trace
+			tail -n 40 "$T/containerd.log"
+			return 1
+		}
 	done
 }
