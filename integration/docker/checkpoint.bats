@@ -77,7 +77,7 @@ teardown() { docker_teardown; }
 	[[ $output == *"2:two:33 99"* ]]
 	log_has '1:one:24 80'
 	log_has '2:two:33 99'
-	[[ $(docker_status web) == "Exited (3)"* ]]
+	wait_until 5 docker_has_status web "Exited (3)"
 }
 
 @test "volumes of every kind come back" {

@@ -27,7 +27,7 @@ limit() { cat "$(find /sys/fs/cgroup -path "*/docker/$(docker inspect "$1" --for
 	[[ $(docker_status c-1) == Up*second* && $(docker_status c-1) != *Paused* ]]
 	docker pause c-1
 	docker kill c-1
-	[[ $(docker_status c-1) == "Exited (137)"* ]]
+	wait_until 5 docker_has_status c-1 "Exited (137)"
 }
 
 @test "docker shows memory, limit and processes, and changes the limits" {

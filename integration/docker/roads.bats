@@ -25,7 +25,7 @@ restores_rightly() {
 	counts_on
 	[ "$(docker inspect -f '{{.State.ExitCode}} {{.State.Running}}' web)" = "0 true" ]
 	docker stop -t 0 web
-	[[ $(docker_status web) == "Exited (137)"* ]]
+	wait_until 5 docker_has_status web "Exited (137)"
 	docker start web
 	wait_until 5 counts_beyond 3
 	is_connected

@@ -73,8 +73,10 @@ docker_major() { docker version --format '{{.Server.Version}}' | cut -d . -f 1; 
 # docker_run [OPTION...] IMAGE COMMAND...: `docker run` with our runtime
 docker_run() { timeout -k 5 60 docker run --runtime "$RUNTIME" "$@"; }
 
-# docker_status NAME: what `docker ps` has to say of it; docker_pid: its first process
+# docker_pid NAME: its first process; docker_status: what `docker ps` has to say of it
 docker_status() { docker ps -a --filter "name=^$1\$" --format '{{.Status}}'; }
+# docker_has_status NAME WORDS: it begins so. For wait_until: what ends is awaited earlier than listed
+docker_has_status() { [[ $(docker_status "$1") == "$2"* ]]; }
 docker_pid() { docker inspect "$1" --format '{{.State.Pid}}'; }
 
 # no_shim_left: no bundle, state, mount or shim of Docker's is there any more
