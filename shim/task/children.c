@@ -15,11 +15,25 @@ static void remember(struct children *children, pid_t pid, int wstatus)
 		(struct child_exit){ .pid = pid, .wstatus = wstatus };
 }
 
+/* Whether it is there, alive or not yet reaped. */
+static bool is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+}
+
+/*
+ * A pid may be used again while a worker runs: of two exits the later one is meant, and none if there
+ * is a process of that number now.
+ */
 void children_watch(struct children *children, struct child *child)
 {
-	for (size_t i = 0; i < children->n_unowned; i++) {
+	for (size_t i = children->n_unowned; i-- > 0;) {
 		if (children->unowned[i].pid != child->pid)
 			continue;
+		if (is_child(child->pid))
+			break;
 		children->unowned[i].pid = 0;
 		child->ended(child, children->unowned[i].wstatus);
 		return;
