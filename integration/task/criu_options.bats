@@ -149,7 +149,7 @@ network-lock = \"skip\""
 	[[ $output == *"annotation dev.kedge.checkpoint.ext-unix-sk"* ]]
 	run ! grep -q 'Will dump/restore TCP connections' "$T/work/dump.log"
 	talks
-	rm -r "$T/images"
+	rm -rf "$T/images"
 	call t-1 Checkpoint "2=$T/images" 3@containerd.runc.v1.CheckpointOptions=3:=1 >/dev/null
 	not_asked_for_dump
 }
@@ -216,7 +216,7 @@ network-lock = \"skip\""
 		"3@containerd.runc.v1.CheckpointOptions=2:=1,3:=1,7=full,9=$T/work" >/dev/null
 	asked_for_dump
 	grep -q 'cg: adding cgroup' "$T/work/dump.log"
-	rm -r "$T/images" "$T/work"
+	rm -rf "$T/images" "$T/work"
 	# nothing of cgroups is in the images
 	call t-1 Checkpoint "2=$T/images" \
 		"3@containerd.runc.v1.CheckpointOptions=3:=1,7=ignore,9=$T/work" >/dev/null
@@ -234,7 +234,7 @@ network-lock = \"skip\""
 	run call t-1 Checkpoint "2=$T/images"
 	[ "$status" -eq 1 ]
 	[[ $output == *"annotation dev.kedge.checkpoint.tcp-established"* ]]
-	rm -r "$T/images"
+	rm -rf "$T/images"
 	call t-1 Checkpoint "2=$T/images" 3@containerd.runc.v1.CheckpointOptions=2:=1 >/dev/null
 	remove t-1
 	restore_fails 'annotation dev.kedge.restore.tcp-established' t-2
