@@ -30,7 +30,9 @@ teardown() { docker_teardown; }
 	begin standin
 	docker run -d --runtime "$RUNTIME" --name web bb sh -c 'while :; do /bin/true; done'
 	for i in 1 2 3 4 5 6; do
-		timeout 8 docker checkpoint create --leave-running web "ck$i"
+		run timeout 8 docker checkpoint create --leave-running web "ck$i"
+		# containerd 1.7 may not have collected what it stored with the last one
+		[ "$status" -eq 0 ] || [[ $output == *": already exists"* ]]
 	done
 	is_up
 }

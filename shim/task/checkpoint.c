@@ -59,7 +59,7 @@ static int settle(const struct task_op *op, const struct stored *s, struct cr_se
 
 /*
  * With a checkpoint containerd stores the spec. Its version 1.7 can't store it a second time until the
- * first is collected ("already exists"), and says so when the container has ended and the images are lost.
+ * first is collected ("already exists"), and says so when the images, and maybe the container, are lost.
  */
 static void let_collect(const struct task *task, unsigned long long now)
 {
@@ -84,8 +84,7 @@ static int run(void *arg, struct worker_answer *answer, struct err *err)
 	has_own_work = !settings.cr.work_path;
 	if (has_own_work)
 		settings.cr.work_path = work;
-	if (settings.exit)
-		let_collect(op->task, proc_now_us());
+	let_collect(op->task, proc_now_us());
 	if (checkpoint_container(&s.c, &s.spec, &settings.cr, NULL, err)) {
 		cr_words_for_clients(CR_CHECKPOINT, err);
 		return -1;
