@@ -51,6 +51,19 @@ config() {
 	mv "$B/config.new" "$B/config.json"
 }
 
+# user_namespace [UID]: the container's root is that one (100000) on the host
+user_namespace() {
+	local dir uid=${1:-100000}
+	for dir in "$B" "$T" "${T%/*}" "${T%/*/*}"; do
+		chmod 755 "$dir"
+	done
+	chown -R "$uid:$uid" "$B/rootfs"
+	# shellcheck disable=SC2016
+	config --argjson uid "$uid" '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: $uid, size: 1000}]
+		| .linux.gidMappings = .linux.uidMappings'
+}
+
 # add_bind SOURCE DESTINATION [OPTION...]: add a bind mount
 add_bind() {
 	local source=$1 destination=$2

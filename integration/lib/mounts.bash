@@ -127,18 +127,6 @@ two_way() { config '.linux.rootfsPropagation = "rshared"'; }
 
 ro_root() { config '.root.readonly = true'; }
 
-# user_namespace: the container's root is 100000 on the host
-user_namespace() {
-	local dir
-	for dir in "$B" "$T" "${T%/*}" "${T%/*/*}"; do
-		chmod 755 "$dir"
-	done
-	chown -R 100000:100000 "$B/rootfs"
-	config '.linux.namespaces += [{type: "user"}]
-		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}]
-		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 1000}]'
-}
-
 # inside ID COMMAND...: run it in the container, as one who may mount
 inside() {
 	local id=$1
