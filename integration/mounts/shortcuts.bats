@@ -49,7 +49,8 @@ was_locked() { in_net iptables-save | grep -q '^:INPUT'; }
 	dump
 	left_out "network lock" && left_out "network namespace" && left_out freezer
 	# and what CRIU was asked for is said as well
-	file_has "$T/said" 'criu gets:.*request: dump.*network_lock: skip'
+	file_has "$T/said" 'asked of criu: request: dump'
+	file_has "$T/said" 'asked of criu: network_lock: skip'
 	[ -z "$(find "$T/images" -name 'iptables-*' -o -name 'ifaddr-*')" ]
 	restore_detached t-1 "$T/images"
 	network >"$T/after"
