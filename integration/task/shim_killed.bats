@@ -38,7 +38,8 @@ shim_killed() {
 	kill -KILL "$(shim_pid t-1)"
 	[ $# -eq 0 ] || gate_open
 	wait_until 10 no_trace || {
-		no_trace
+		no_trace || true
+		tail -n 30 "$T/containerd.log"
 		return 1
 	}
 }
@@ -221,7 +222,7 @@ worker() { pgrep -P "$(shim_pid t-1)" -x containerd-shim; }
 		done
 		wait_until 20 ends_said
 		wait_until 10 no_trace || {
-			no_trace
+			no_trace || true
 			tail -n 40 "$T/containerd.log"
 			return 1
 		}

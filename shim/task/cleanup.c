@@ -19,21 +19,27 @@
 
 #define KILLED (128 + SIGKILL)
 
-/* `start` has noted where it listens, unless it didn't get that far. A pod's other tasks may use it. */
+/* How long a server that was killed may need to be gone. */
+#define DYING_MS 200
+
+/*
+ * `start` has noted where it listens, unless it didn't get that far. A pod's other tasks may use it: only
+ * the end of a server of this task's own is waited for.
+ */
 static void remove_socket(const struct args *args, const char *bundle)
 {
 	auto_free char *note = xasprintf("%s/address", bundle);
-	auto_free char *group = NULL, *path = NULL;
+	auto_free char *group = group_of(bundle, args->id);
+	auto_free char *path =
+		socket_path(NULL, args->address ? args->address : "", args->namespace, group);
+	unsigned int patience_ms = str_eq(group, args->id) ? DYING_MS : 0;
 	AUTO(buf_done) struct buf address = { 0 };
 
 	if (!fd_read_file(AT_FDCWD, note, PATH_MAX, &address, NULL) && address.n &&
-	    str_starts(address.p, "unix:///")) {
-		socket_remove_dead(address.p + strlen("unix://"));
-		return;
-	}
-	group = group_of(bundle, args->id);
-	path = socket_path(NULL, args->address ? args->address : "", args->namespace, group);
-	socket_remove_dead(path);
+	    str_starts(address.p, "unix:///"))
+		socket_remove_dead(address.p + strlen("unix://"), patience_ms);
+	else
+		socket_remove_dead(path, patience_ms);
 }
 
 static int answer(const struct exit_note *end, struct err *err)

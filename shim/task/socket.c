@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -15,6 +16,7 @@
 #include "shim/task/socket.h"
 
 #define BACKLOG 256
+#define POLL_MS 5
 
 char *socket_path(const char *dir, const char *address, const char *namespace, const char *id)
 {
@@ -101,12 +103,24 @@ static bool is_bound(const char *path)
 	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) && errno == EPROTOTYPE;
 }
 
-void socket_remove_dead(const char *path)
+/* Whether there is nothing left to do. */
+static bool try_to_remove(const char *path)
 {
 	auto_fd int lock = lock_dir(path, false, 0, NULL);
 
-	if (lock >= 0 && !is_bound(path))
+	if (lock >= 0 && is_bound(path))
+		return false;
+	if (lock >= 0)
 		unlink(path);
+	return true;
+}
+
+void socket_remove_dead(const char *path, unsigned int patience_ms)
+{
+	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+
+	for (unsigned int ms = 0; !try_to_remove(path) && ms < patience_ms; ms += POLL_MS)
+		nanosleep(&pause, NULL);
 }
 
 bool socket_retire(int fd)

@@ -31,7 +31,10 @@ int socket_listen(const char *path, struct err *err);
  */
 bool socket_retire(int fd);
 
-/* Remove the socket if nobody listens there. Who does isn't disturbed by a connection. */
-void socket_remove_dead(const char *path);
+/*
+ * Remove the socket if nobody listens there, or as soon as nobody does, if that is within `patience_ms`:
+ * one who was killed hangs up a moment before it stops to listen. Who does isn't disturbed by a connection.
+ */
+void socket_remove_dead(const char *path, unsigned int patience_ms);
 
 #endif

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -67,7 +68,7 @@ static void a_dead_shims_socket_is_replaced_or_removed(void **state)
 	fd = socket_listen(path, NULL);
 	assert_true(fd >= 0);
 	fd_close(&fd);
-	socket_remove_dead(path);
+	socket_remove_dead(path, 0);
 	assert_false(is_there());
 }
 
@@ -77,9 +78,27 @@ static void a_live_shims_socket_stays_and_nobody_connects(void **state)
 	auto_fd int fd = socket_listen(path, NULL);
 
 	(void)state;
-	socket_remove_dead(path);
+	socket_remove_dead(path, 0);
 	assert_true(is_there());
 	assert_int_equal(pending(fd), 0);
+}
+
+static void the_socket_of_one_that_is_dying_is_waited_for(void **state)
+{
+	auto_fd int fd = socket_listen(path, NULL);
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		usleep(50000);
+		_exit(0);
+	}
+	fd_close(&fd);
+	socket_remove_dead(path, 0);
+	assert_true(is_there());
+	socket_remove_dead(path, 2000);
+	assert_false(is_there());
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static void a_socket_retires_unless_somebody_has_connected(void **state)
@@ -106,6 +125,7 @@ int main(void)
 		TEST(one_shim_listens_and_the_next_one_finds_it),
 		TEST(a_dead_shims_socket_is_replaced_or_removed),
 		TEST(a_live_shims_socket_stays_and_nobody_connects),
+		TEST(the_socket_of_one_that_is_dying_is_waited_for),
 		TEST(a_socket_retires_unless_somebody_has_connected),
 	};
 
