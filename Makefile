@@ -151,10 +151,10 @@ unit: $(TESTS)
 		"$$failed programs failed"; \
 	[ $$failed = 0 ]
 
-# Not again: what is between a task or a client and its shim is the same for each containerd.
-ON_FORKY = $(filter-out \
-	$(addprefix integration/task/,garbage.bats memory.bats resources.bats stdio.bats terminal.bats), \
-	$(wildcard integration/task/*.bats integration/docker/*.bats))
+# Once more with containerd 2 and Docker 28: what is said between them and the shim, kills, and
+# checkpoints. For the rest: hack/integration --suite forky.
+ON_FORKY = $(wildcard integration/docker/*.bats) $(patsubst %,integration/task/%.bats, \
+	checkpoint cri criu_options ctr docker holder kill load move options shim_killed)
 
 # Static: the test host has no compiler, and other libraries.
 RACER := $(B)/hack/racer
