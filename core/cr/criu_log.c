@@ -83,6 +83,9 @@ static const struct {
 	  "root's processes on this host have more file descriptors on their way in unix sockets than "
 	  "the container may have open (RLIMIT_NOFILE): a CRIU that restores a thousand mounts, for "
 	  "one; try again when it is done" },
+	{ "of that type [",
+	  "a process has a device open that CRIU can't dump, a GPU's say; `ls -l /dev` in the "
+	  "container has its numbers: close it, or install CRIU's plugin for it" },
 	{ "No space left on device", "free some space, or give another --image-path" },
 };
 

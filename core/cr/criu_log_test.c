@@ -114,6 +114,18 @@ static void known_causes_come_with_advice(void **state)
 	assert_null(criu_log_advice(&none));
 }
 
+static void an_open_device_is_told_by_its_numbers(void **state)
+{
+	AUTO(criu_log_done) struct criu_causes causes = { 0 };
+
+	(void)state;
+	criu_log_add(&causes,
+		     "(00.01) Error (criu/files.c:1): Can't dump file 5 of that type [20666] "
+		     "(chr 10:229)\n");
+	assert_non_null(strstr(causes.text.p, "10:229"));
+	assert_non_null(strstr(criu_log_advice(&causes), "ls -l /dev"));
+}
+
 static void a_descriptor_that_could_not_be_passed_is_worth_another_try(void **state)
 {
 	AUTO(criu_log_done) struct criu_causes causes = { 0 };
@@ -139,6 +151,7 @@ int main(void)
 		cmocka_unit_test(no_more_than_three_causes_are_kept),
 		cmocka_unit_test(a_log_that_is_not_there_has_no_causes),
 		cmocka_unit_test(known_causes_come_with_advice),
+		cmocka_unit_test(an_open_device_is_told_by_its_numbers),
 		cmocka_unit_test(a_descriptor_that_could_not_be_passed_is_worth_another_try),
 	};
 

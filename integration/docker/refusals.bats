@@ -77,3 +77,15 @@ teardown() { docker_teardown; }
 	cp -a "$T/elsewhere/ck1" "/var/lib/docker/containers/$(docker inspect -f '{{.Id}}' web)/checkpoints"
 	go_on ck1
 }
+
+# as a GPU's, of which there is none here
+@test "an open device that CRIU can't dump is told by its numbers, and the container runs on" {
+	begin standin
+	docker run -d --runtime "$RUNTIME" --name web --device /dev/fuse bb sh -c \
+		'exec 5<>/dev/fuse; while :; do sleep 1; done'
+	run docker checkpoint create web ck1
+	[ "$status" -eq 1 ]
+	[[ $output == *"chr 10:229"*"a process has a device open"* ]]
+	is_up
+	[ -z "$(docker checkpoint ls web | tail -n +2)" ]
+}
