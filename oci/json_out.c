@@ -8,13 +8,6 @@ static void new_line(struct json_out *out)
 		buf_str(&out->text, out->indent);
 }
 
-static void quoted(struct json_out *out, const char *s)
-{
-	buf_str(&out->text, "\"");
-	buf_json(&out->text, s);
-	buf_str(&out->text, "\"");
-}
-
 /* What stands before a value: comma, line, key. */
 static void begin(struct json_out *out, const char *key)
 {
@@ -23,7 +16,7 @@ static void begin(struct json_out *out, const char *key)
 	if (out->depth)
 		new_line(out);
 	if (key) {
-		quoted(out, key);
+		buf_quoted(&out->text, key);
 		buf_str(&out->text, ": ");
 	}
 	out->has_member = true;
@@ -49,7 +42,7 @@ void json_out_close(struct json_out *out, char bracket)
 void json_out_string(struct json_out *out, const char *key, const char *value)
 {
 	begin(out, key);
-	quoted(out, value);
+	buf_quoted(&out->text, value);
 }
 
 void json_out_strings(struct json_out *out, const char *key, const char *const *list)

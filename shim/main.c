@@ -25,12 +25,11 @@ static void fill_stdio(void)
 
 int main(int argc, char **argv, char **envp)
 {
-	const char *name = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = argc ? str_last_part(argv[0]) : "";
 
 	fill_stdio();
 	/* ignored by a caller it is inherited, and then there are no children to wait for */
 	signal(SIGCHLD, SIG_DFL);
-	name = name ? name + 1 : argc ? argv[0] : "";
 	if (!strcmp(name, SHIM_NAME) || standin_is_meant(name))
 		return shim_main(argv, envp);
 	if (pause_is_meant(name))

@@ -296,6 +296,13 @@ void buf_json(struct buf *b, const char *s)
 	}
 }
 
+void buf_quoted(struct buf *b, const char *s)
+{
+	buf_str(b, "\"");
+	buf_json(b, s);
+	buf_str(b, "\"");
+}
+
 size_t buf_visible(struct buf *b, const char *s)
 {
 	size_t left = strlen(s), columns = 0;
@@ -335,6 +342,20 @@ bool str_eq(const char *a, const char *b)
 bool str_starts(const char *s, const char *prefix)
 {
 	return !strncmp(s, prefix, strlen(prefix));
+}
+
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), end = strlen(suffix);
+
+	return n > end && !strcmp(s + n - end, suffix);
+}
+
+const char *str_last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
 int str_to_u64(const char *s, unsigned long long max, unsigned long long *value)

@@ -95,6 +95,8 @@ void buf_str(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Append `s` as the inside of a JSON string (RFC 8259 §7); bytes that are not UTF-8 become U+FFFD. */
 void buf_json(struct buf *b, const char *s);
+/* Append `s` as a JSON string, quotes and all. */
+void buf_quoted(struct buf *b, const char *s);
 /*
  * Append `s` as a terminal may see it: control characters (C1 and the ones that turn the direction
  * of text among them) and bytes that are not UTF-8 as \xNN or \u{N}. Gives the columns it takes.
@@ -107,6 +109,10 @@ void buf_done(struct buf *b);
 bool str_eq(const char *a, const char *b);
 /* Whether `s` begins with `prefix`. */
 bool str_starts(const char *s, const char *prefix);
+/* Whether `s` ends with `suffix` and has something before it. */
+bool str_ends(const char *s, const char *suffix);
+/* What is behind the last slash of a path; all of it if there is none. Borrowed from it. */
+const char *str_last_part(const char *path);
 /* Whether the first `bytes` bytes of `s` are valid UTF-8 (RFC 3629; no surrogates, no overlongs). */
 bool str_is_utf8(const char *s, size_t bytes);
 

@@ -317,6 +317,21 @@ static void missing_strings_equal_each_other_only(void **state)
 	assert_false(str_starts("ab", "abc"));
 }
 
+static void a_string_has_an_end_and_a_last_part(void **state)
+{
+	AUTO(buf_done) struct buf b = { 0 };
+
+	(void)state;
+	assert_true(str_ends("a.img", ".img"));
+	assert_false(str_ends(".img", ".img"));
+	assert_false(str_ends("a.img.new", ".img"));
+	assert_string_equal(str_last_part("/a/b"), "b");
+	assert_string_equal(str_last_part("b"), "b");
+	assert_string_equal(str_last_part("/a/"), "");
+	buf_quoted(&b, "a\"b");
+	assert_string_equal(b.p, "\"a\\\"b\"");
+}
+
 static void only_plain_decimal_is_a_number(void **state)
 {
 	static const char *const bad[] = { "",	 " 1",	"1 ", "+1",  "-1",  "0x1",
@@ -368,6 +383,7 @@ int main(void)
 		cmocka_unit_test(what_a_terminal_would_obey_becomes_visible),
 		cmocka_unit_test(utf8_is_told_from_what_only_looks_like_it),
 		cmocka_unit_test(missing_strings_equal_each_other_only),
+		cmocka_unit_test(a_string_has_an_end_and_a_last_part),
 		cmocka_unit_test(only_plain_decimal_is_a_number),
 		cmocka_unit_test(a_number_stays_within_its_maximum),
 	};

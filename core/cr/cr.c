@@ -46,13 +46,6 @@ static int open_dir(const char *what, const char *path, bool *make, char **abs, 
 	return take_fd(&fd);
 }
 
-static bool is_log(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 4 && str_eq(name + n - 4, ".log");
-}
-
 /* Call `fn` for what is in the directory and no log, until it says no; whether it never did. */
 static bool each_image(int fd, bool (*fn)(int fd, const char *name))
 {
@@ -66,7 +59,7 @@ static bool each_image(int fd, bool (*fn)(int fd, const char *name))
 	take_fd(&own);
 	while (goes_on && (entry = readdir(dir)))
 		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..") &&
-		    !is_log(entry->d_name))
+		    !str_ends(entry->d_name, ".log"))
 			goes_on = fn(fd, entry->d_name);
 	closedir(dir);
 	return goes_on;

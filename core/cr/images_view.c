@@ -29,13 +29,6 @@ static DIR *open_dir(int fd, struct err *err)
 	return NULL;
 }
 
-static bool is_image(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 4 && !strcmp(name + n - 4, ".img");
-}
-
 /* --- the clones ----------------------------------------------------------------------------------- */
 
 /* The first image that not everybody may read, "it" if that is the directory itself, or NULL. */
@@ -47,7 +40,7 @@ static char *find_private(DIR *dir)
 	if (fstat(dirfd(dir), &st) || !(st.st_mode & S_IXOTH))
 		return xstrdup("it");
 	while ((entry = readdir(dir)))
-		if (is_image(entry->d_name) &&
+		if (str_ends(entry->d_name, ".img") &&
 		    (fstatat(dirfd(dir), entry->d_name, &st, 0) || !(st.st_mode & S_IROTH)))
 			return xstrdup(entry->d_name);
 	return NULL;
@@ -160,7 +153,7 @@ static int add_entry(int from_fd, int to_fd, size_t i, const char *name, struct 
 	if (name[0] == '.' || !strcmp(name, PARENT) ||
 	    !fstatat(to_fd, name, &st, AT_SYMLINK_NOFOLLOW))
 		return 0;
-	if (!strncmp(name, "timens-", strlen("timens-")) && is_image(name))
+	if (!strncmp(name, "timens-", strlen("timens-")) && str_ends(name, ".img"))
 		return copy_file(from_fd, to_fd, name, err);
 	to = xasprintf("../clone%zu/%s", i, name);
 	return symlinkat(to, to_fd, name) ? err_sys(err, "link %s", name) : 0;

@@ -18,10 +18,9 @@ static void add_links(const char *controllers, const char *name, struct strv *li
 
 static void view(const struct cgroup_dir *d, struct cgroup_mount_view *row)
 {
-	const char *slash = strrchr(d->root, '/');
 	bool is_named = str_starts(d->controllers, "name=");
 
-	row->name = xstrdup(slash ? slash + 1 : d->root);
+	row->name = xstrdup(str_last_part(d->root));
 	row->options = xasprintf("%s%s", is_named ? "none," : "", d->controllers);
 	row->dir = xstrdup(d->dir);
 	if (strchr(d->controllers, ','))

@@ -115,10 +115,8 @@ static void execute(int fd, char **argv, char **envp)
 /* The kernel (before 6.14) names a process that is executed by fd after the fd's number. */
 static void restore_name(const char *argv0)
 {
-	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
-
 	if (argv0)
-		prctl(PR_SET_NAME, slash ? slash + 1 : argv0);
+		prctl(PR_SET_NAME, str_last_part(argv0));
 }
 
 int sealed_self_exec(char **argv, char **envp, struct err *err)

@@ -77,13 +77,6 @@ static bool from_caller(struct restore *r, size_t i)
 	return false;
 }
 
-static const char *last_component(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* runc and crun key every masked file as "/dev/null". */
 static bool from_mask(struct restore *r, size_t i)
 {
@@ -93,7 +86,7 @@ static bool from_mask(struct restore *r, size_t i)
 
 	for (size_t k = 0; k < masked->n && !is_mask; k++)
 		is_mask = str_eq(masked->v[k], m->mountpoint) &&
-			  str_eq(last_component(m->root), "null");
+			  str_eq(str_last_part(m->root), "null");
 	if (is_mask) {
 		m->source = r->rows[i].unmapped = "/dev/null";
 		m->origin = EXTERNAL_MASK;
@@ -105,7 +98,7 @@ static bool from_device(struct restore *r, size_t i)
 {
 	struct external_mount *m = &r->plan.v[i];
 
-	if (!str_eq(last_component(m->root), last_component(m->mountpoint)) ||
+	if (!str_eq(str_last_part(m->root), str_last_part(m->mountpoint)) ||
 	    !external_spec_device(r->in->live->spec, m->mountpoint, NULL))
 		return false;
 	m->source = r->rows[i].unmapped = m->mountpoint;

@@ -15,11 +15,9 @@
 /* "key": "text" */
 static void add_member(struct buf *b, const char *key, const char *text, bool pretty)
 {
-	buf_str(b, "\"");
-	buf_json(b, key);
-	buf_str(b, pretty ? "\": \"" : "\":\"");
-	buf_json(b, text ? text : "");
-	buf_str(b, "\"");
+	buf_quoted(b, key);
+	buf_str(b, pretty ? ": " : ":");
+	buf_quoted(b, text ? text : "");
 }
 
 static void add_annotations(struct buf *b, const struct spec_pairs *pairs, bool pretty)

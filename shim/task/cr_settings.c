@@ -207,12 +207,11 @@ int cr_settings_take_request(struct cr_settings *s, const Wkt__Any *any, struct 
 		bool is_old;
 	} types[] = { { "containerd.runc.v1.CheckpointOptions", false },
 		      { "containerd.linux.runc.CheckpointOptions", true } };
-	const char *type, *slash;
+	const char *type;
 
 	if (!any || !*any->type_url)
 		return 0;
-	slash = strrchr(any->type_url, '/');
-	type = slash ? slash + 1 : any->type_url;
+	type = str_last_part(any->type_url);
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (!strcmp(type, types[i].type))
 			return take_options(s, any, types[i].is_old, err);

@@ -71,12 +71,11 @@ static const struct {
 
 int task_options_parse(const Wkt__Any *any, struct task_options *options, struct err *err)
 {
-	const char *type, *slash;
+	const char *type;
 
 	if (!any || !*any->type_url)
 		return 0;
-	slash = strrchr(any->type_url, '/');
-	type = slash ? slash + 1 : any->type_url;
+	type = str_last_part(any->type_url);
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		if (strcmp(type, types[i].type) != 0)
 			continue;

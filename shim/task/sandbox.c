@@ -52,7 +52,7 @@ static void become_process_request(struct call *call)
 static int write_config(const struct shim *shim, const Sandbox__CreateRequest *req,
 			const char *path, struct err *err)
 {
-	const char *type = req->options ? strrchr(req->options->type_url, '/') : NULL;
+	const char *type = req->options ? str_last_part(req->options->type_url) : "";
 	struct sandbox_place place = {
 		.id = req->id,
 		.namespace = shim->namespace,
@@ -63,7 +63,6 @@ static int write_config(const struct shim *shim, const Sandbox__CreateRequest *r
 	Sandbox__PodConfig *pod;
 	int ret;
 
-	type = type ? type + 1 : req->options ? req->options->type_url : "";
 	if (strcmp(type, "runtime.v1.PodSandboxConfig") != 0 || !place.binary)
 		return err_set(err, ERR_INVALID,
 			       "sandbox %s: neither a config.json nor a pod's config", req->id);

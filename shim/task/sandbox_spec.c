@@ -16,13 +16,6 @@ static const Sandbox__Namespaces *namespaces_of(const Sandbox__PodConfig *pod)
 		       : &none;
 }
 
-static void add_string(struct buf *out, const char *text)
-{
-	buf_str(out, "\"");
-	buf_json(out, text);
-	buf_str(out, "\"");
-}
-
 static void add_process(const Sandbox__PodConfig *pod, struct buf *out)
 {
 	const Sandbox__PodSecurity *security = pod->on_linux ? pod->on_linux->security : NULL;
@@ -42,7 +35,7 @@ static void add_mounts(const struct sandbox_place *place, struct buf *out)
 		     "{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\","
 		     "\"options\":[\"nosuid\",\"noexec\",\"nodev\"]},"
 		     "{\"destination\":\"/" PAUSE_NAME "\",\"type\":\"bind\",\"source\":");
-	add_string(out, place->binary);
+	buf_quoted(out, place->binary);
 	buf_str(out, ",\"options\":[\"bind\",\"ro\",\"nosuid\",\"nodev\"]}],");
 }
 
@@ -51,18 +44,16 @@ static void add_cgroup(const Sandbox__PodConfig *pod, const struct sandbox_place
 		       struct buf *out)
 {
 	const char *parent = pod->on_linux ? pod->on_linux->cgroup_parent : "";
-	const char *last = strrchr(parent, '/');
-	size_t n = strlen(parent);
 	auto_free char *path = NULL;
 
-	if (n > 6 && !strcmp(parent + n - 6, ".slice"))
-		path = xasprintf("%s:cri-containerd:%s", last ? last + 1 : parent, place->id);
-	else if (n)
+	if (str_ends(parent, ".slice"))
+		path = xasprintf("%s:cri-containerd:%s", str_last_part(parent), place->id);
+	else if (*parent)
 		path = xasprintf("%s/%s", parent, place->id);
 	else
 		path = xasprintf("/%s/%s", place->namespace, place->id);
 	buf_str(out, "\"cgroupsPath\":");
-	add_string(out, path);
+	buf_quoted(out, path);
 }
 
 static void add_namespaces(const Sandbox__PodConfig *pod, const struct sandbox_place *place,
@@ -79,7 +70,7 @@ static void add_namespaces(const Sandbox__PodConfig *pod, const struct sandbox_p
 		buf_str(out, ",{\"type\":\"uts\"},{\"type\":\"network\"");
 		if (*place->netns) {
 			buf_str(out, ",\"path\":");
-			add_string(out, place->netns);
+			buf_quoted(out, place->netns);
 		}
 		buf_str(out, "}");
 	}
@@ -95,9 +86,9 @@ static void add_sysctls(const Sandbox__PodConfig *pod, struct buf *out)
 		const Sandbox__PodLinux__SysctlsEntry *entry = pod->on_linux->sysctls[i];
 
 		buf_str(out, i ? "," : "");
-		add_string(out, entry->key);
+		buf_quoted(out, entry->key);
 		buf_str(out, ":");
-		add_string(out, entry->value);
+		buf_quoted(out, entry->value);
 	}
 	buf_str(out, "}");
 }
@@ -117,12 +108,12 @@ int sandbox_spec(const Sandbox__PodConfig *pod, const struct sandbox_place *plac
 	add_mounts(place, out);
 	if (*pod->hostname && ns->network != SANDBOX__NAMESPACE_MODE__NODE) {
 		buf_str(out, "\"hostname\":");
-		add_string(out, pod->hostname);
+		buf_quoted(out, pod->hostname);
 		buf_str(out, ",");
 	}
 	buf_str(out, "\"annotations\":{\"io.kubernetes.cri.container-type\":\"sandbox\","
 		     "\"io.kubernetes.cri.sandbox-id\":");
-	add_string(out, place->id);
+	buf_quoted(out, place->id);
 	buf_str(out, "},\"linux\":{");
 	add_cgroup(pod, place, out);
 	add_namespaces(pod, place, out);

@@ -12,20 +12,13 @@
 #include "shim/task/shim.h"
 #include "shim/task/standin.h"
 
-static bool is_standin(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	return standin_is_meant(slash ? slash + 1 : name);
-}
-
 /* The verbs that end by themselves. 0, or -1. */
 static int run_verb(const struct args *args, char **argv, char **envp, struct err *err)
 {
 	static char own[] = SHIM_NAME; /* the server's name, however `start` was called */
 	char *name = argv[0];
 
-	if (is_standin(name)) {
+	if (standin_is_meant(str_last_part(name))) {
 		if (standin_choose(args, argv, envp, err))
 			return -1;
 		name = own;

@@ -15,13 +15,6 @@
 #define STDIN_MAX_BYTES (4U << 20)
 #define NOTE		"kedge.standin"
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool standin_is_meant(const char *name)
 {
 	return !strcmp(name, STANDIN_NAME);
@@ -48,7 +41,7 @@ static bool is_our_binary(const struct stat *st)
 	if (n < 0)
 		return false;
 	self[n] = '\0';
-	*(char *)last_part(self) = '\0';
+	*(char *)str_last_part(self) = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		auto_free char *beside = xasprintf("%s%s", self, names[i]);
 
@@ -74,7 +67,7 @@ static char *stock_in(const char *dir, size_t bytes)
 /* The part of PATH behind our own directory: also a copy of kedge never calls one before it. */
 static const char *behind(const char *path, const char *self)
 {
-	size_t own = (size_t)(last_part(self) - self), n;
+	size_t own = (size_t)(str_last_part(self) - self), n;
 
 	if (own)
 		own--;
@@ -109,7 +102,7 @@ static int execute_stock(const struct args *args, char **argv, char **envp, stru
 	auto_free char *stock = NULL;
 
 	if (beside)
-		*(char *)last_part(beside) = '\0';
+		*(char *)str_last_part(beside) = '\0';
 	stock = standin_find_stock(path ? path : "/usr/local/bin:/usr/bin:/bin", argv[0], beside);
 	if (!stock) {
 		err_set(err, ERR_NOT_FOUND,
@@ -131,7 +124,7 @@ bool standin_is_kedge(const char *binary_name)
 
 	if (!binary_name)
 		return false;
-	return !strcmp(last_part(binary_name), "kedge") ||
+	return !strcmp(str_last_part(binary_name), "kedge") ||
 	       (strchr(binary_name, '/') && !stat(binary_name, &st) && is_our_binary(&st));
 }
 
