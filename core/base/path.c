@@ -367,6 +367,19 @@ int path_make_file(int root_fd, const char *path, mode_t mode, struct path_made 
 	return take_fd(&fd);
 }
 
+int path_make_parents(const char *path, mode_t mode, struct err *err)
+{
+	auto_free char *part = xstrdup(path);
+
+	for (char *slash = strchr(part + !!*part, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(part, mode) && errno != EEXIST)
+			return err_sys(err, "create %s", part);
+		*slash = '/';
+	}
+	return 0;
+}
+
 static void unmake(const struct path_made_item *item)
 {
 	char *name = strrchr(item->path, '/');

@@ -49,6 +49,12 @@ int path_open_by_walk(int root_fd, const char *path, int flags, bool no_links);
  */
 int path_resolve(int root_fd, int fd, char **in_root, struct err *err);
 
+/*
+ * mkdir -p of the directory that a path of the host is in; the umask applies to `mode`. Errors: from
+ * errno, the directory named.
+ */
+int path_make_parents(const char *path, mode_t mode, struct err *err);
+
 /* What path_make_dir() and path_make_file() have created. A zeroed struct is an empty list. */
 struct path_made_item {
 	int root_fd; /* borrowed: it must stay open until undo or done */

@@ -294,6 +294,26 @@ static void undo_leaves_what_has_been_filled_or_replaced(void **state)
 	assert_true(is_there(p->root_fd, "swapped"));
 }
 
+static void the_directories_above_are_made_and_not_the_last(void **state)
+{
+	const struct place *p = *state;
+	auto_free char *path = xasprintf("%s/root/a//b/last", p->dir);
+	auto_free char *below_file = xasprintf("%s/root/file/x", p->dir);
+	struct err err = { 0 };
+
+	assert_int_equal(path_make_parents(path, 0700, &err), 0);
+	assert_int_equal(path_make_parents(path, 0700, &err), 0);
+	assert_true(is_there(p->root_fd, "a/b"));
+	assert_false(is_there(p->root_fd, "a/b/last"));
+	assert_int_equal(path_make_parents("here", 0700, &err), 0);
+	put_file(p, "file", "");
+	assert_int_equal(path_make_parents(below_file, 0700, &err), 0);
+	free(below_file);
+	below_file = xasprintf("%s/root/file/x/y", p->dir);
+	assert_int_equal(path_make_parents(below_file, 0700, &err), -1);
+	assert_non_null(strstr(err.msg, "root/file/x"));
+}
+
 static void an_fd_is_found_again_below_its_root(void **state)
 {
 	const struct place *p = *state;
@@ -337,6 +357,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(undo_removes_what_was_made_and_no_more, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(undo_leaves_what_has_been_filled_or_replaced,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_directories_above_are_made_and_not_the_last,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_fd_is_found_again_below_its_root, set_up,
 						tear_down),

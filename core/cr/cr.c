@@ -10,24 +10,17 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/cr/cr.h"
 
 /* mkdir -p; only the last directory is private. Gives 1 if that was made, 0 if it was there. */
 static int make_dirs(const char *path, struct err *err)
 {
-	auto_free char *part = xstrdup(path);
-
-	for (char *p = part + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(part, 0755) && errno != EEXIST)
-			return err_sys(err, "create %s", part);
-		*p = '/';
-	}
-	if (!mkdir(part, 0700))
+	if (path_make_parents(path, 0755, err))
+		return -1;
+	if (!mkdir(path, 0700))
 		return 1;
-	return errno == EEXIST ? 0 : err_sys(err, "create %s", part);
+	return errno == EEXIST ? 0 : err_sys(err, "create %s", path);
 }
 
 static int open_dir(const char *what, const char *path, bool *make, char **abs, struct err *err)

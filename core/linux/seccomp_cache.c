@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/linux/seccomp_cache.h"
 
@@ -177,15 +178,9 @@ bool seccomp_cache_get(const char *dir, const struct seccomp_cache_key *key,
 
 static int make_dirs(const char *dir)
 {
-	auto_free char *path = xstrdup(dir);
-
-	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		if (mkdir(path, 0700) && errno != EEXIST)
-			return -1;
-		*p = '/';
-	}
-	return mkdir(path, 0700) && errno != EEXIST ? -1 : 0;
+	if (path_make_parents(dir, 0700, NULL))
+		return -1;
+	return mkdir(dir, 0700) && errno != EEXIST ? -1 : 0;
 }
 
 static int open_or_make_dir(const char *dir, struct err *err)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/run/store.h"
 
 #define STATE_VERSION	1
@@ -18,18 +19,10 @@
 
 static int make_root(const char *root, struct err *err)
 {
-	auto_free char *path = xstrdup(root);
-
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0711) && errno != EEXIST)
-			return err_sys(err, "create %s", path);
-		*p = '/';
-	}
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return err_sys(err, "create %s", path);
+	if (path_make_parents(root, 0711, err))
+		return -1;
+	if (mkdir(root, 0700) && errno != EEXIST)
+		return err_sys(err, "create %s", root);
 	return 0;
 }
 

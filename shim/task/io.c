@@ -8,6 +8,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/path.h"
 #include "shim/task/io.h"
 
 static const char *const names[] = { "stdin", "stdout", "stderr" };
@@ -47,27 +48,13 @@ static bool is_fifo(int fd)
 	return !fstat(fd, &st) && S_ISFIFO(st.st_mode);
 }
 
-/* mkdir -p of the directory that `path` is in. */
-static int make_parents(const char *path, struct err *err)
-{
-	auto_free char *part = xstrdup(path);
-
-	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(part, 0755) && errno != EEXIST)
-			return err_sys(err, "make directory %s", part);
-		*slash = '/';
-	}
-	return 0;
-}
-
 /* The client's side of an output: a fifo, or a file that is appended to. */
 static int open_output(const struct stdio_uri *uri, struct err *err)
 {
 	const int flags = O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	auto_fd int fd = -1;
 
-	if (uri->kind == STDIO_FILE && make_parents(uri->path, err))
+	if (uri->kind == STDIO_FILE && path_make_parents(uri->path, 0755, err))
 		return -1;
 	if (uri->kind == STDIO_FIFO)
 		fd = open(uri->path, O_RDWR | flags);

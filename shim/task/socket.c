@@ -40,11 +40,8 @@ static int lock_dir(const char *path, bool make, int flags, struct err *err)
 	auto_fd int fd = -1;
 
 	*strrchr(dir, '/') = '\0';
-	for (char *p = dir + 1; make && (p = strchr(p, '/')); *p++ = '/') {
-		*p = '\0';
-		if (mkdir(dir, 0711) && errno != EEXIST)
-			return err_sys(err, "create %s", dir);
-	}
+	if (make && path_make_parents(dir, 0711, err))
+		return -1;
 	if (make && mkdir(dir, 0700) && errno != EEXIST)
 		return err_sys(err, "create %s", dir);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
