@@ -148,12 +148,8 @@ static void begin(struct task_op *op)
 
 	if (!no && op->process->has_ended)
 		no = state_refuses(STATE_STOPPED, OP_CHECKPOINT, false);
-	if (no) {
-		call_fail(op->call, no->code, "%s", no->text);
-		task_op_end(op);
-		return;
-	}
-	task_op_work(op, run, done, NULL);
+	if (!task_op_refuse(op, no))
+		task_op_work(op, run, done, NULL);
 }
 
 void method_checkpoint(struct shim *shim, struct call *call)

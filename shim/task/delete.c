@@ -125,16 +125,13 @@ void delete_by_force(struct task_op *op)
 static void begin(struct task_op *op)
 {
 	struct task_process *p = op->process;
-	const struct state_refusal *no = state_refuses(p->state, OP_DELETE, *p->exec_id);
 
-	if (no) {
-		call_fail(op->call, no->code, "%s", no->text);
-		task_op_end(op);
-	} else if (*p->exec_id) {
+	if (task_op_refuse(op, state_refuses(p->state, OP_DELETE, *p->exec_id)))
+		return;
+	if (*p->exec_id)
 		drain(op);
-	} else {
+	else
 		delete_by_force(op);
-	}
 }
 
 void method_delete(struct shim *shim, struct call *call)

@@ -28,19 +28,12 @@ static const struct state_refusal *init_refuses(const struct task *task)
 	return state_refuses(state, OP_EXEC, false);
 }
 
-static void refuse(struct task_op *op, const struct state_refusal *no)
-{
-	call_fail(op->call, no->code, "%s", no->text);
-	task_op_end(op);
-}
-
 /* --- Exec --------------------------------------------------------------------------------------*/
 
 static void record(struct task_op *op)
 {
 	const Task__ExecRequest *req = (const Task__ExecRequest *)op->call->request;
 	const char *const paths[3] = { req->stdin, req->stdout, req->stderr };
-	const struct state_refusal *no = init_refuses(op->task);
 	struct task_process *p;
 
 	if (task_find_process(op->task, req->exec_id)) {
@@ -48,10 +41,8 @@ static void record(struct task_op *op)
 		task_op_end(op);
 		return;
 	}
-	if (no) {
-		refuse(op, no);
+	if (task_op_refuse(op, init_refuses(op->task)))
 		return;
-	}
 	p = task_add_exec(op->task, req->exec_id);
 	task_process_set_stdio(p, paths);
 	p->terminal = req->terminal;
@@ -164,10 +155,8 @@ void exec_start(struct task_op *op)
 		no = &no_init;
 	if (!no)
 		no = init_refuses(op->task);
-	if (no) {
-		refuse(op, no);
+	if (task_op_refuse(op, no))
 		return;
-	}
 	if (stdio_open(p, ends, &err)) {
 		fail(op, &err);
 		return;

@@ -11,13 +11,20 @@
 #include "shim/task/stored.h"
 #include "shim/task/tell.h"
 
-void freeze_undo(const struct task *task)
+static int set_frozen(const struct task *task, bool frozen, struct err *err)
 {
 	AUTO(stored_done) struct stored s = STORED_EMPTY;
+
+	if (stored_open(task->root, task->id, &s, err))
+		return -1;
+	return cgroup_set_frozen(&s.c.cgroup, frozen, err);
+}
+
+void freeze_undo(const struct task *task)
+{
 	struct err err = { 0 };
 
-	if (stored_open(task->root, task->id, &s, &err) ||
-	    cgroup_set_frozen(&s.c.cgroup, false, &err))
+	if (set_frozen(task, false, &err))
 		log_debug("thaw %s: %s", task->id, err.msg);
 }
 
@@ -28,26 +35,14 @@ void freeze_let_die(struct task *task)
 		freeze_undo(task);
 }
 
-static int set_frozen(const struct task *task, bool frozen, struct err *err)
-{
-	AUTO(stored_done) struct stored s = STORED_EMPTY;
-
-	if (stored_open(task->root, task->id, &s, err))
-		return -1;
-	return cgroup_set_frozen(&s.c.cgroup, frozen, err);
-}
-
-/* Whether the operation can't be, as the process is in such a state; the call is answered then. */
+/* Whether the operation can't be, as the process is in such a state; it has ended then. */
 static bool is_refused(struct task_op *op, enum state_op what)
 {
 	bool is_dying = what == OP_PAUSE && op->task->is_doomed;
 	const struct task_process *p = op->process;
-	const struct state_refusal *no =
-		state_refuses(is_dying || p->has_ended ? STATE_STOPPED : p->state, what, false);
+	enum state state = is_dying || p->has_ended ? STATE_STOPPED : p->state;
 
-	if (no)
-		call_fail(op->call, no->code, "%s", no->text);
-	return no;
+	return task_op_refuse(op, state_refuses(state, what, false));
 }
 
 /* --- Pause -------------------------------------------------------------------------------------*/
@@ -85,10 +80,8 @@ static void pause_done(void *arg, struct worker_answer *answer)
 
 static void pause_begin(struct task_op *op)
 {
-	if (is_refused(op, OP_PAUSE)) {
-		task_op_end(op);
+	if (is_refused(op, OP_PAUSE))
 		return;
-	}
 	op->task->is_pausing = true;
 	task_op_work(op, run_pause, pause_done, NULL);
 }
@@ -128,9 +121,7 @@ static void resume_done(void *arg, struct worker_answer *answer)
 
 static void resume_begin(struct task_op *op)
 {
-	if (is_refused(op, OP_RESUME))
-		task_op_end(op);
-	else
+	if (!is_refused(op, OP_RESUME))
 		task_op_work(op, run_resume, resume_done, NULL);
 }
 

@@ -234,6 +234,15 @@ void task_op_end(struct task_op *op)
 	go_on(task);
 }
 
+bool task_op_refuse(struct task_op *op, const struct state_refusal *no)
+{
+	if (!no)
+		return false;
+	call_fail(op->call, no->code, "%s", no->text);
+	task_op_end(op);
+	return true;
+}
+
 void task_op_work(struct task_op *op,
 		  int (*run)(void *op, struct worker_answer *answer, struct err *err),
 		  void (*done)(void *op, struct worker_answer *answer), const int *stdio)

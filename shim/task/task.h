@@ -127,6 +127,12 @@ void task_process_set_pid(struct task_process *process, pid_t pid);
 void task_op_begin(struct task *task, struct call *call, const char *exec_id,
 		   void (*begin)(struct task_op *op));
 
+/*
+ * If there is a refusal, answer the call with it and end the operation; whether that was so. `no` NULL
+ * is none.
+ */
+bool task_op_refuse(struct task_op *op, const struct state_refusal *no);
+
 /* The operation is through and its call answered. Handles exits, begins the next one. */
 void task_op_end(struct task_op *op);
 

@@ -36,14 +36,8 @@ static void done(void *arg, struct worker_answer *answer)
 
 static void begin(struct task_op *op)
 {
-	const struct state_refusal *no = state_refuses(op->process->state, OP_UPDATE, false);
-
-	if (no) {
-		call_fail(op->call, no->code, "%s", no->text);
-		task_op_end(op);
-		return;
-	}
-	task_op_work(op, run, done, NULL);
+	if (!task_op_refuse(op, state_refuses(op->process->state, OP_UPDATE, false)))
+		task_op_work(op, run, done, NULL);
 }
 
 void method_update(struct shim *shim, struct call *call)
