@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "core/base/str.h"
+#include "core/base/fd.h"
 #include "shim/task/args.h"
+
+#define STDIN_MAX_BYTES (4U << 20)
 
 #define AT(field) offsetof(struct args, field)
 
@@ -86,4 +89,11 @@ int args_parse(char **argv, struct args *args, struct err *err)
 	out.verb = *argv;
 	*args = out;
 	return 0;
+}
+
+int args_read_stdin(struct buf *in, struct err *err)
+{
+	if (isatty(STDIN_FILENO))
+		return 0;
+	return fd_read_all(STDIN_FILENO, STDIN_MAX_BYTES, in, err) ? err_wrap(err, "stdin") : 0;
 }

@@ -18,7 +18,6 @@
 #include "shim/task/serve.h"
 #include "shim/task/socket.h"
 
-#define STDIN_MAX_BYTES	 (4U << 20)
 #define ANSWER_MAX_BYTES 4096
 #define OOM_SCORE_MAX	 1000
 
@@ -159,10 +158,8 @@ static int read_params(const struct args *args, struct bootstrap_params *params,
 {
 	AUTO(buf_done) struct buf in = { 0 };
 
-	if (isatty(STDIN_FILENO))
-		return 0;
-	if (fd_read_all(STDIN_FILENO, STDIN_MAX_BYTES, &in, err))
-		return err_wrap(err, "stdin");
+	if (args_read_stdin(&in, err))
+		return -1;
 	return bootstrap_params_parse((const uint8_t *)in.p, in.n, args->id, params, err);
 }
 

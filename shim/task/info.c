@@ -6,6 +6,7 @@
 #include "core/base/version.h"
 #include "oci/features_self.h"
 #include "proto/runtime.pb-c.h"
+#include "shim/task/args.h"
 #include "shim/task/info.h"
 
 int info_print_version(const char *name, struct err *err)
@@ -20,17 +21,13 @@ int info_print_version(const char *name, struct err *err)
 /* The document of `kedge features`, under the name by which containerd's Go knows its type. */
 #define FEATURES "types.containerd.io/opencontainers/runtime-spec/1/features/Features"
 
-#define STDIN_MAX_BYTES (4U << 20)
-
 /* What is on stdin; `*any` stays NULL when there is nothing. */
 static int read_options(Wkt__Any **any, struct err *err)
 {
 	AUTO(buf_done) struct buf in = { 0 };
 
-	if (isatty(STDIN_FILENO))
-		return 0;
-	if (fd_read_all(STDIN_FILENO, STDIN_MAX_BYTES, &in, err))
-		return err_wrap(err, "stdin");
+	if (args_read_stdin(&in, err))
+		return -1;
 	if (!in.n)
 		return 0;
 	*any = wkt__any__unpack(NULL, in.n, (const uint8_t *)in.p);

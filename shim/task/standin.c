@@ -12,8 +12,7 @@
 #include "shim/task/shim.h"
 #include "shim/task/standin.h"
 
-#define STDIN_MAX_BYTES (4U << 20)
-#define NOTE		"kedge.standin"
+#define NOTE "kedge.standin"
 
 bool standin_is_meant(const char *name)
 {
@@ -133,10 +132,10 @@ static int peek_stdin(struct buf *in, struct err *err)
 {
 	auto_fd int fd = -1;
 
-	if (isatty(STDIN_FILENO))
+	if (args_read_stdin(in, err))
+		return -1;
+	if (!in->n)
 		return 0;
-	if (fd_read_all(STDIN_FILENO, STDIN_MAX_BYTES, in, err))
-		return err_wrap(err, "stdin");
 	fd = memfd_create("stdin", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, "make a memfd");
