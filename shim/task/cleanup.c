@@ -22,24 +22,29 @@
 /* How long a server that was killed may need to be gone. */
 #define DYING_MS 200
 
-/*
- * `start` has noted where it listens, unless it didn't get that far. A pod's other tasks may use it: only
- * the end of a server of this task's own is waited for.
- */
-static void remove_socket(const struct args *args, const char *bundle)
+/* Where the task's server listens: `start` has noted it, unless it didn't get that far. The caller frees. */
+static char *find_socket(const struct args *args, const char *bundle, const char *address)
 {
 	auto_free char *note = xasprintf("%s/address", bundle);
-	auto_free char *group = group_of(bundle, args->id);
-	auto_free char *path =
-		socket_path(NULL, args->address ? args->address : "", args->namespace, group);
-	unsigned int patience_ms = str_eq(group, args->id) ? DYING_MS : 0;
-	AUTO(buf_done) struct buf address = { 0 };
+	auto_free char *group = NULL;
+	AUTO(buf_done) struct buf text = { 0 };
 
-	if (!fd_read_file(AT_FDCWD, note, PATH_MAX, &address, NULL) && address.n &&
-	    str_starts(address.p, "unix:///"))
-		socket_remove_dead(address.p + strlen("unix://"), patience_ms);
-	else
-		socket_remove_dead(path, patience_ms);
+	if (!fd_read_file(AT_FDCWD, note, PATH_MAX, &text, NULL) && text.n &&
+	    str_starts(text.p, "unix:///"))
+		return xstrdup(text.p + strlen("unix://"));
+	group = group_of(bundle, args->id);
+	return socket_path(NULL, address, args->namespace, group);
+}
+
+/* A pod's other tasks may use it: only the end of a server of this task's own is waited for. */
+static void remove_socket(const struct args *args, const char *bundle)
+{
+	const char *address = args->address ? args->address : "";
+	auto_free char *path = find_socket(args, bundle, address);
+	auto_free char *own = socket_path(NULL, address, args->namespace, args->id);
+	bool is_own = str_eq(str_last_part(path), str_last_part(own));
+
+	socket_remove_dead(path, is_own ? DYING_MS : 0);
 }
 
 static int answer(const struct exit_note *end, struct err *err)
