@@ -48,7 +48,7 @@ static struct oci_cr about(const struct cli *cli, const struct cr_options *opts)
 static int run_plan(const struct cli *cli, struct err *err)
 {
 	const struct cr_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(external_plan_done) struct external_plan plan = { 0 };
 	struct cr_options opts = cr_values_options(cli);
 	struct oci_cr what = about(cli, &opts);
@@ -63,7 +63,7 @@ static int run_plan(const struct cli *cli, struct err *err)
 }
 
 /* Behind runc's shim Docker's hooks wire it: what they made is theirs to make again. */
-static void leave_out_wires(const struct loaded *l, struct strv *empty_ns, struct cr_options *opts)
+static void leave_out_wires(const struct stored *l, struct strv *empty_ns, struct cr_options *opts)
 {
 	if (opts->empty_ns.n || opts->pre_dump || !wired_by_hooks(&l->c, &l->spec))
 		return;
@@ -74,7 +74,7 @@ static void leave_out_wires(const struct loaded *l, struct strv *empty_ns, struc
 static int run_checkpoint(const struct cli *cli, struct err *err)
 {
 	const struct cr_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(progress_end) struct progress progress = { 0 };
 	AUTO(strv_done) struct strv empty_ns = { 0 };
 	struct cr_options opts = cr_values_options(cli);

@@ -43,7 +43,7 @@ static const struct cli_option run_options[] = {
 };
 
 /* Bring the container up to the state "created". */
-static int create(const struct cli *cli, const struct launch *launch, struct loaded *l, int *master,
+static int create(const struct cli *cli, const struct launch *launch, struct stored *l, int *master,
 		  struct err *err)
 {
 	const struct create_values *v = cli->values;
@@ -71,7 +71,7 @@ static int create(const struct cli *cli, const struct launch *launch, struct loa
 static int run_create(const struct cli *cli, struct err *err)
 {
 	const struct create_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	struct launch launch = {
 		.detach = true,
 		.console_socket = v->console_socket,
@@ -89,7 +89,7 @@ static int run_create(const struct cli *cli, struct err *err)
 static int run_run(const struct cli *cli, struct err *err)
 {
 	const struct create_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(attach_done) struct attach attach = { .signal_fd = -1 };
 	struct launch launch = {
 		.detach = v->detach,

@@ -18,7 +18,7 @@ static const struct cli_option delete_options[] = {
 static int run_delete(const struct cli *cli, struct err *err)
 {
 	const struct delete_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	struct err late = { 0 };
 	bool force = v->force;
 	bool has_spec;
@@ -26,7 +26,7 @@ static int run_delete(const struct cli *cli, struct err *err)
 	if (load_container(cli, &l, err))
 		return v->force && err->kind == ERR_NOT_FOUND ? 0 : -1;
 	/* a half-made container may have no config, and then there are no hooks to run */
-	has_spec = !load_spec(&l, NULL);
+	has_spec = !stored_read_spec(&l, NULL);
 	/* as runc: a container that was never started needs no force */
 	force = force || container_status(&l.c) == CONTAINER_CREATED;
 	/* of a checkpoint that was killed */

@@ -175,7 +175,7 @@ int exec_build_process(const struct exec_values *v, char **args, struct arena *a
 }
 
 /* What to run, from process.json or from the flags. */
-static int find_process(const struct cli *cli, struct loaded *l, struct spec_process *p,
+static int find_process(const struct cli *cli, struct stored *l, struct spec_process *p,
 			struct err *err)
 {
 	const struct exec_values *v = cli->values;
@@ -211,7 +211,7 @@ static int finish(const struct exec_values *v, struct attach *attach, pid_t pid,
 static int run_exec(const struct cli *cli, struct err *err)
 {
 	const struct exec_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(attach_done) struct attach attach = { .signal_fd = -1 };
 	struct spec_process process = { 0 };
 	struct launch launch = {

@@ -17,7 +17,7 @@ static const struct cli_option kill_options[] = {
 static int run_kill(const struct cli *cli, struct err *err)
 {
 	const struct kill_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	int sig;
 
 	if (signame_parse(cli->n_args > 1 ? cli->args[1] : "TERM", &sig, err) ||

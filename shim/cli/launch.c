@@ -81,7 +81,7 @@ int launch_begin(const struct launch *launch, struct attach *attach, struct err 
 	return attach_begin(attach, err);
 }
 
-int launch_wait(struct attach *attach, struct loaded *l, int master, bool keep, struct err *err)
+int launch_wait(struct attach *attach, struct stored *l, int master, bool keep, struct err *err)
 {
 	struct err cleanup = { 0 };
 	int status;
@@ -94,7 +94,7 @@ int launch_wait(struct attach *attach, struct loaded *l, int master, bool keep, 
 	return status;
 }
 
-int launch_undo(struct loaded *l, const struct err *err)
+int launch_undo(struct stored *l, const struct err *err)
 {
 	struct err cleanup = { 0 };
 

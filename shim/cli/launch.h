@@ -39,9 +39,9 @@ int launch_begin(const struct launch *launch, struct attach *attach, struct err 
  * Stay with the started container until its first process ends, then delete it unless `keep`.
  * Gives the exit status. `master` (or -1) is consumed.
  */
-int launch_wait(struct attach *attach, struct loaded *l, int master, bool keep, struct err *err);
+int launch_wait(struct attach *attach, struct stored *l, int master, bool keep, struct err *err);
 
 /* After a failure: get rid of the container that was made. Gives -1; `err` stays. */
-int launch_undo(struct loaded *l, const struct err *err);
+int launch_undo(struct stored *l, const struct err *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 static int run_pause(const struct cli *cli, struct err *err)
 {
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 
 	if (load_container(cli, &l, err))
 		return -1;
@@ -14,7 +14,7 @@ static int run_pause(const struct cli *cli, struct err *err)
 
 static int run_resume(const struct cli *cli, struct err *err)
 {
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 
 	if (load_container(cli, &l, err))
 		return -1;

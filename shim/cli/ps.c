@@ -161,7 +161,7 @@ static int print_json(const pid_t *pids, size_t n, struct err *err)
 static int run_ps(const struct cli *cli, struct err *err)
 {
 	const struct ps_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	auto_free pid_t *pids = NULL;
 	size_t n = 0;
 

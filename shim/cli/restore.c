@@ -46,7 +46,7 @@ static struct launch launch_of(const struct cr_values *v)
 	};
 }
 
-static struct create_request request(const struct cr_values *v, const struct loaded *l,
+static struct create_request request(const struct cr_values *v, const struct stored *l,
 				     const char *id)
 {
 	return (struct create_request){
@@ -75,7 +75,7 @@ static const char *id_for_plan(const struct cli *cli, const struct spec *spec)
 static int run_plan(const struct cli *cli, struct err *err)
 {
 	const struct cr_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(external_plan_done) struct external_plan plan = { 0 };
 	struct cr_options opts = cr_values_options(cli);
 	struct launch launch = launch_of(v);
@@ -96,7 +96,7 @@ static int run_plan(const struct cli *cli, struct err *err)
 static int run_restore(const struct cli *cli, struct err *err)
 {
 	const struct cr_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(attach_done) struct attach attach = { .signal_fd = -1 };
 	AUTO(progress_end) struct progress progress = { 0 };
 	struct cr_options opts = cr_values_options(cli);

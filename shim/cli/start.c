@@ -5,7 +5,7 @@
 
 static int run_start(const struct cli *cli, struct err *err)
 {
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 
 	if (load_container_spec(cli, &l, err))
 		return -1;

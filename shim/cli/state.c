@@ -123,7 +123,7 @@ static struct state_row row_of(const struct container *c)
 
 static int run_state(const struct cli *cli, struct err *err)
 {
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(buf_done) struct buf b = { 0 };
 	struct state_row row;
 
@@ -169,7 +169,7 @@ static void add_rows(struct buf *b, const struct list_values *v, const struct st
 static int run_list(const struct cli *cli, struct err *err)
 {
 	const struct list_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	AUTO(strv_done) struct strv ids = { 0 };
 	AUTO(buf_done) struct buf b = { 0 };
 	auto_free struct container *c = NULL;

@@ -59,7 +59,7 @@ static int read_resources(const char *file, struct arena *arena, struct spec_res
 static int run_update(const struct cli *cli, struct err *err)
 {
 	const struct update_values *v = cli->values;
-	AUTO(loaded_done) struct loaded l = LOADED_EMPTY;
+	AUTO(stored_done) struct stored l = STORED_EMPTY;
 	struct spec_resources res = v->res;
 
 	if (load_container(cli, &l, err) ||

@@ -17,10 +17,10 @@
 #include "core/cr/dump_lock.h"
 #include "core/cr/packed.h"
 #include "core/cr/wired.h"
+#include "oci/stored.h"
 #include "shim/task/cr_words.h"
 #include "shim/task/cr_work.h"
 #include "shim/task/methods.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
 

@@ -8,14 +8,15 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "oci/stored.h"
 #include "proto/task.pb-c.h"
 #include "shim/task/cleanup.h"
 #include "shim/task/exit_note.h"
 #include "shim/task/group.h"
 #include "shim/task/mounts.h"
 #include "shim/task/remove.h"
+#include "shim/task/root.h"
 #include "shim/task/socket.h"
-#include "shim/task/stored.h"
 
 #define KILLED (128 + SIGKILL)
 
@@ -72,7 +73,7 @@ int cleanup_delete(const struct args *args, struct err *err)
 
 	if (!args->namespace || !args->id || !bundle)
 		return err_set(err, ERR_INVALID, "delete needs -namespace, -id and -bundle");
-	root = stored_noted_root(bundle, args->namespace);
+	root = root_noted(bundle, args->namespace);
 	ret = access(root, F_OK) ? 0 : remove_container(root, args->id, &end.pid, err);
 	if (mounts_remove(bundle, &unmount))
 		log_error("%s", unmount.msg);

@@ -9,9 +9,9 @@
 #include "core/cr/restore.h"
 #include "core/run/control.h"
 #include "core/run/holder.h"
+#include "oci/stored.h"
 #include "shim/task/cr_words.h"
 #include "shim/task/cr_work.h"
-#include "shim/task/stored.h"
 
 #define OPTIONS_MAX_BYTES (1U << 20)
 

@@ -15,13 +15,14 @@
 #include "core/run/holder.h"
 #include "core/run/store.h"
 #include "oci/config.h"
+#include "oci/stored.h"
 #include "shim/task/create.h"
 #include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/mounts.h"
 #include "shim/task/remove.h"
+#include "shim/task/root.h"
 #include "shim/task/stdio.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
 
@@ -47,7 +48,7 @@ static int create(const struct task_op *op, struct stored *s, struct worker_answ
 		.wants_master = request_of(op)->terminal,
 	};
 
-	if (stored_note_root(task->bundle, task->root, task->shim->namespace, err) ||
+	if (root_note(task->bundle, task->root, task->shim->namespace, err) ||
 	    store_open(task->root, &s->store, err) ||
 	    oci_config_load(task->bundle, &s->config, &s->spec, err))
 		return -1;
@@ -188,7 +189,7 @@ static void begin(struct task_op *op)
 		done(op, &failed);
 		return;
 	}
-	task->root = stored_root(task->options.root, task->shim->namespace);
+	task->root = root_dir(task->options.root, task->shim->namespace);
 	if (stdio_open(&task->init, ends, &failed.err)) {
 		done(op, &failed);
 		return;

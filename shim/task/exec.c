@@ -4,11 +4,11 @@
 #include "core/base/fd.h"
 #include "core/run/exec.h"
 #include "oci/config.h"
+#include "oci/stored.h"
 #include "shim/task/exec.h"
 #include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/stdio.h"
-#include "shim/task/stored.h"
 #include "shim/task/tell.h"
 
 /* What an exec that could not be started has as exit status, as `kedge exec` */

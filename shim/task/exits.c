@@ -9,9 +9,9 @@
 #include "core/base/log.h"
 #include "core/base/proc.h"
 #include "core/run/control.h"
+#include "oci/stored.h"
 #include "shim/task/exit_note.h"
 #include "shim/task/freeze.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
 

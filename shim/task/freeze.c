@@ -6,9 +6,9 @@
  * more than the freezer's state: what `kedge pause` did by hand is taken as it is.
  */
 #include "core/base/log.h"
+#include "oci/stored.h"
 #include "shim/task/freeze.h"
 #include "shim/task/methods.h"
-#include "shim/task/stored.h"
 #include "shim/task/tell.h"
 
 static int set_frozen(const struct task *task, bool frozen, struct err *err)

@@ -8,9 +8,9 @@
 #include <signal.h>
 
 #include "core/run/control.h"
+#include "oci/stored.h"
 #include "shim/task/freeze.h"
 #include "shim/task/methods.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 
 /* So many workers at once: a client may ask for any number of kills without waiting for one. */

@@ -4,9 +4,9 @@
  */
 #include <unistd.h>
 
+#include "oci/stored.h"
 #include "proto/runtime.pb-c.h"
 #include "shim/task/methods.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 
 /* --- State -------------------------------------------------------------------------------------*/

@@ -2,9 +2,9 @@
 #include "core/base/log.h"
 #include "core/cr/dump_lock.h"
 #include "core/run/control.h"
+#include "oci/stored.h"
 #include "shim/task/mounts.h"
 #include "shim/task/remove.h"
-#include "shim/task/stored.h"
 
 int remove_container(const char *root, const char *id, pid_t *pid, struct err *err)
 {

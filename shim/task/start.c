@@ -10,12 +10,12 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/run/control.h"
+#include "oci/stored.h"
 #include "shim/task/cr_work.h"
 #include "shim/task/exec.h"
 #include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/remove.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "oci/stored.h"
 #include "proto/sandbox.pb-c.h"
 #include "shim/task/methods.h"
 #include "shim/task/stats.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 
 void stats_pack(const void *message, struct buf *out)

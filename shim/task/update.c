@@ -3,8 +3,8 @@
  * update.c - Update: other limits for a container, as the runtime-spec's LinuxResources in JSON
  */
 #include "oci/config.h"
+#include "oci/stored.h"
 #include "shim/task/methods.h"
-#include "shim/task/stored.h"
 #include "shim/task/task.h"
 
 static int run(void *arg, struct worker_answer *answer, struct err *err)

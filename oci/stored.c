@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/fd.h"
+#include "core/run/store.h"
+#include "oci/config.h"
+#include "oci/stored.h"
+
+#define CONFIG_MAX_BYTES (16U << 20)
+
+int stored_open(const char *root, const char *id, struct stored *s, struct err *err)
+{
+	if (store_open(root, &s->store, err))
+		return -1;
+	return container_load(&s->store, id, &s->c, err);
+}
+
+int stored_read_spec(struct stored *s, struct err *err)
+{
+	if (fd_read_file(s->c.dir_fd, "config.json", CONFIG_MAX_BYTES, &s->config, err) ||
+	    oci_config_parse(s->config.p, s->config.n, &s->spec, err))
+		return err_wrap(err, "container %s", s->c.id);
+	s->spec.bundle = arena_strdup(&s->spec.arena, s->c.bundle);
+	return 0;
+}
+
+void stored_done(struct stored *s)
+{
+	container_done(&s->c);
+	store_done(&s->store);
+	spec_done(&s->spec);
+	buf_done(&s->config);
+}
