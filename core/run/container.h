@@ -8,10 +8,11 @@
  * Source   runtime-spec, runtime.md#state and #lifecycle
  *
  * What lies in ROOT/ID: state.json (this value), config.json (the bytes that the container was
- * made from), start.sock (there while the container waits for `start`; start.new until `create` is
- * through), holder while another process holds its place, and during a restore the staging files. A directory without a readable state.json, or
- * with a start.new, is a container that was half made: its status is "creating" while somebody holds
- * its lock, else "stopped", and it can be deleted.
+ * made from), mounts (record.h), start.sock (there while the container waits for `start`; start.new
+ * until `create` is through), holder while another process holds its place (holder.h), dumping after a
+ * checkpoint (core/cr/dump_lock.h), and during a restore the staging files. A directory without a
+ * readable state.json, or with a start.new, is a container that was half made: its status is
+ * "creating" while somebody holds its lock, else "stopped", and it can be deleted.
  */
 #ifndef KEDGE_CORE_RUN_CONTAINER_H
 #define KEDGE_CORE_RUN_CONTAINER_H
