@@ -80,8 +80,11 @@ static const char *place_of(struct external_dump *d, const char *path)
 static const struct mount_row *meant_by(struct external_dump *d, const char *place)
 {
 	const struct mount_row *row = mount_index_topmost(&d->index, place), *below = row;
+	size_t steps = 0;
 
-	while (below && below != d->root && external_dump_is_private(d, below)) {
+	/* no more steps than mounts, whatever the ids say */
+	while (below && below != d->root && external_dump_is_private(d, below) &&
+	       steps++ < d->in->container->n) {
 		below = mount_index_id(&d->index, below->parent);
 		if (below && !str_eq(below->mountpoint, place))
 			below = NULL;

@@ -202,6 +202,17 @@ static void a_key_for_no_mount_is_refused(void **state)
 	expect_refusal(&f, ERR_INVALID, "--external 'mnt[/dta]:vol': nothing is mounted there");
 }
 
+/* No kernel says so, but a mountinfo read from a file may. */
+static void a_key_for_a_mount_that_lies_on_itself_is_no_endless_search(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "110 110 0:90 / /x rw - tmpfs t rw\n");
+	say(&f, "mnt[/x]:k");
+	expect(&f, "/x: key k, user, tmpfs\n");
+}
+
 static void one_key_for_two_mounts_is_refused(void **state)
 {
 	AUTO(strv_done) struct strv external = { 0 };
@@ -636,6 +647,7 @@ int main(void)
 		cmocka_unit_test(a_destination_behind_a_symlink_is_found_where_it_leads),
 		cmocka_unit_test(the_users_key_wins_for_its_mountpoint),
 		cmocka_unit_test(a_key_for_no_mount_is_refused),
+		cmocka_unit_test(a_key_for_a_mount_that_lies_on_itself_is_no_endless_search),
 		cmocka_unit_test(one_key_for_two_mounts_is_refused),
 		cmocka_unit_test(a_default_key_makes_way_for_a_user_key_of_that_name),
 		cmocka_unit_test(paths_that_would_break_a_key_get_a_number),
