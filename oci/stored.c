@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/cr/dump_lock.h"
+#include "core/run/control.h"
 #include "core/run/store.h"
 #include "oci/config.h"
 #include "oci/stored.h"
@@ -20,6 +23,17 @@ int stored_read_spec(struct stored *s, struct err *err)
 		return err_wrap(err, "container %s", s->c.id);
 	s->spec.bundle = arena_strdup(&s->spec.arena, s->c.bundle);
 	return 0;
+}
+
+int stored_remove(struct stored *s, bool force, struct err *err)
+{
+	struct err late = { 0 };
+	bool has_spec;
+
+	if (force && dump_lock_break(&s->c, DUMP_LOCK_PATIENCE_MS, &late))
+		log_warn("%s", late.msg);
+	has_spec = !stored_read_spec(s, NULL);
+	return control_delete(&s->c, has_spec ? &s->spec : NULL, force, err);
 }
 
 void stored_done(struct stored *s)

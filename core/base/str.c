@@ -47,6 +47,11 @@ char *xstrdup(const char *s)
 	return need(strdup(s));
 }
 
+char *xstrdup_filled(const char *s)
+{
+	return *s ? xstrdup(s) : NULL;
+}
+
 static char *format(const char *fmt, va_list ap)
 {
 	char *s = NULL;

@@ -40,6 +40,8 @@ void *xcalloc(size_t n, size_t bytes) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *p, size_t n, size_t bytes) __attribute__((returns_nonnull));
 /* A copy of `s`; the caller frees. */
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
+/* A copy of `s`, or NULL where `s` is empty, as protobuf gives what isn't there; the caller frees. */
+char *xstrdup_filled(const char *s) __attribute__((malloc));
 /* A formatted string; the caller frees. */
 char *xasprintf(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), malloc, returns_nonnull));

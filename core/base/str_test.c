@@ -25,6 +25,15 @@ static void taking_a_pointer_leaves_null_behind(void **state)
 	free(q);
 }
 
+static void only_what_is_filled_is_copied(void **state)
+{
+	auto_free char *copy = xstrdup_filled("a");
+
+	(void)state;
+	assert_string_equal(copy, "a");
+	assert_null(xstrdup_filled(""));
+}
+
 static void count_call(int *calls)
 {
 	(*calls)++;
@@ -369,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(taking_a_pointer_leaves_null_behind),
+		cmocka_unit_test(only_what_is_filled_is_copied),
 		cmocka_unit_test(auto_calls_when_the_scope_ends),
 		cmocka_unit_test(nothing_is_allocated_as_something),
 		cmocka_unit_test(a_size_that_overflows_ends_the_process),

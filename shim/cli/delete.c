@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/base/log.h"
-#include "core/cr/dump_lock.h"
-#include "core/run/control.h"
 #include "shim/cli/commands.h"
 #include "shim/cli/load.h"
 
@@ -19,20 +16,13 @@ static int run_delete(const struct cli *cli, struct err *err)
 {
 	const struct delete_values *v = cli->values;
 	AUTO(stored_done) struct stored l = STORED_EMPTY;
-	struct err late = { 0 };
 	bool force = v->force;
-	bool has_spec;
 
 	if (load_container(cli, &l, err))
 		return v->force && err->kind == ERR_NOT_FOUND ? 0 : -1;
-	/* a half-made container may have no config, and then there are no hooks to run */
-	has_spec = !stored_read_spec(&l, NULL);
 	/* as runc: a container that was never started needs no force */
 	force = force || container_status(&l.c) == CONTAINER_CREATED;
-	/* of a checkpoint that was killed */
-	if (force && dump_lock_break(&l.c, DUMP_LOCK_PATIENCE_MS, &late))
-		log_warn("%s", late.msg);
-	return control_delete(&l.c, has_spec ? &l.spec : NULL, force, err);
+	return stored_remove(&l, force, err);
 }
 
 const struct cli_command command_delete = {

@@ -6,18 +6,13 @@
 
 #define TASK_VERSION 2
 
-static char *text_or_null(const char *text)
-{
-	return *text ? xstrdup(text) : NULL;
-}
-
 /* Extensions are Anys of any type; the one that we know is the task's options. */
 static int take_params(const Runtime__BootstrapParams *m, struct bootstrap_params *params,
 		       struct err *err)
 {
 	params->is_message = true;
-	params->socket_dir = text_or_null(m->socket_dir);
-	params->ttrpc_address = text_or_null(m->containerd_ttrpc_address);
+	params->socket_dir = xstrdup_filled(m->socket_dir);
+	params->ttrpc_address = xstrdup_filled(m->containerd_ttrpc_address);
 	for (size_t i = 0; i < m->n_extensions; i++)
 		if (task_options_parse(m->extensions[i]->value, &params->options, err))
 			return -1;

@@ -184,7 +184,7 @@ static void begin(struct task_op *op)
 
 	task_process_set_stdio(&task->init, paths);
 	task->init.terminal = req->terminal;
-	task->checkpoint = *req->checkpoint ? xstrdup(req->checkpoint) : NULL;
+	task->checkpoint = xstrdup_filled(req->checkpoint);
 	if (take_options(task, req->options, &failed.err)) {
 		done(op, &failed);
 		return;

@@ -5,11 +5,6 @@
 #include "proto/runtime.pb-c.h"
 #include "shim/task/options.h"
 
-static char *text_or_null(const char *text)
-{
-	return *text ? xstrdup(text) : NULL;
-}
-
 static int parse_runc(const Wkt__Any *any, struct task_options *o)
 {
 	Runtime__RuncOptions *m =
@@ -22,12 +17,12 @@ static int parse_runc(const Wkt__Any *any, struct task_options *o)
 	o->io_uid = m->io_uid;
 	o->io_gid = m->io_gid;
 	o->systemd_cgroup = m->systemd_cgroup;
-	o->shim_cgroup = text_or_null(m->shim_cgroup);
-	o->binary_name = text_or_null(m->binary_name);
-	o->root = text_or_null(m->root);
-	o->criu_path = text_or_null(m->criu_path);
-	o->criu_image_path = text_or_null(m->criu_image_path);
-	o->criu_work_path = text_or_null(m->criu_work_path);
+	o->shim_cgroup = xstrdup_filled(m->shim_cgroup);
+	o->binary_name = xstrdup_filled(m->binary_name);
+	o->root = xstrdup_filled(m->root);
+	o->criu_path = xstrdup_filled(m->criu_path);
+	o->criu_image_path = xstrdup_filled(m->criu_image_path);
+	o->criu_work_path = xstrdup_filled(m->criu_work_path);
 	runtime__runc_options__free_unpacked(m, NULL);
 	return 0;
 }
@@ -54,7 +49,7 @@ static int parse_generic(const Wkt__Any *any, struct task_options *o)
 
 	if (!m)
 		return -1;
-	o->config_path = text_or_null(m->config_path);
+	o->config_path = xstrdup_filled(m->config_path);
 	buf_add(&o->config_body, m->config_body.data, m->config_body.len);
 	runtime__generic_options__free_unpacked(m, NULL);
 	return 0;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/log.h"
-#include "core/cr/dump_lock.h"
-#include "core/run/control.h"
 #include "oci/stored.h"
 #include "shim/task/mounts.h"
 #include "shim/task/remove.h"
@@ -9,8 +7,6 @@
 int remove_container(const char *root, const char *id, pid_t *pid, struct err *err)
 {
 	AUTO(stored_done) struct stored s = STORED_EMPTY;
-	struct err late = { 0 };
-	bool has_spec;
 
 	if (stored_open(root, id, &s, err)) {
 		if (err->kind != ERR_NOT_FOUND)
@@ -19,10 +15,7 @@ int remove_container(const char *root, const char *id, pid_t *pid, struct err *e
 		return 0;
 	}
 	*pid = s.c.pid;
-	if (dump_lock_break(&s.c, DUMP_LOCK_PATIENCE_MS, &late))
-		log_warn("%s", late.msg);
-	has_spec = !stored_read_spec(&s, NULL);
-	return control_delete(&s.c, has_spec ? &s.spec : NULL, true, err);
+	return stored_remove(&s, true, err);
 }
 
 int remove_task(void *arg, struct worker_answer *answer, struct err *err)
