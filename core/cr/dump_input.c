@@ -15,6 +15,11 @@
 
 #define MOUNTINFO_MAX_BYTES (64U << 20)
 
+struct mount_rows {
+	const struct mount_row **v;
+	size_t n;
+};
+
 /* No server is asked: an NFS or FUSE that doesn't answer must not hold up the checkpoint. */
 #define STAT_FLAGS (AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC)
 
@@ -90,17 +95,23 @@ static bool is_served(const struct mount_row *row)
 	return false;
 }
 
-/* The container may have put a server of its own, which needn't answer, over the way to a mount. */
-static bool is_behind_server(const struct mount_table *table, const struct mount_row *row)
+/* The mounts of servers, which few containers have; what the root lies on can't be avoided. */
+static struct mount_rows served_mounts(struct arena *arena, const struct mount_table *table)
 {
-	for (size_t i = 0; i < table->n; i++) {
-		const struct mount_row *other = &table->v[i];
-		const char *below;
+	struct mount_rows served = { .v = arena_array(arena, table->n, sizeof(*served.v)) };
 
-		/* what the root lies on can't be avoided */
-		if (!is_served(other) || str_eq(other->mountpoint, "/"))
-			continue;
-		below = mount_path_below(row->mountpoint, other->mountpoint);
+	for (size_t i = 0; i < table->n; i++)
+		if (is_served(&table->v[i]) && !str_eq(table->v[i].mountpoint, "/"))
+			served.v[served.n++] = &table->v[i];
+	return served;
+}
+
+/* The container may have put a server of its own, which needn't answer, over the way to a mount. */
+static bool is_behind(const struct mount_rows *served, const struct mount_row *row)
+{
+	for (size_t i = 0; i < served->n; i++) {
+		const char *below = mount_path_below(row->mountpoint, served->v[i]->mountpoint);
+
 		if (below && *below)
 			return true;
 	}
@@ -112,9 +123,10 @@ static void look_at_files(struct dump_input *look, int root_fd)
 	const struct spec *spec = look->in.spec;
 	struct external_seen *seen = arena_array(&look->arena, look->container.n, sizeof(*seen));
 	struct external_seen *sources = arena_array(&look->arena, spec->mounts.n, sizeof(*sources));
+	const struct mount_rows served = served_mounts(&look->arena, &look->container);
 
 	for (size_t i = 0; i < look->container.n; i++)
-		if (!is_behind_server(&look->container, &look->container.v[i]))
+		if (!is_behind(&served, &look->container.v[i]))
 			seen[i] = look_at_mount(root_fd, &look->container.v[i]);
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		sources[i] = look_at_source(external_spec_source(&look->arena, spec, i));
