@@ -158,11 +158,8 @@ resumes() { ctr task resume t-1 || [ "$(task_status t-1)" = RUNNING ]; }
 three_have_ended() { [ "$(cat "$BUNDLES"/t-?/kedge.exit | awk '{ print $2 }' | xargs)" = "3 3 3" ]; }
 
 @test "containerd killed at any time: what is there afterwards can be removed" {
-	# Once in some forty rounds under load something stayed, and it was never found what: no test for
-	# every day, until it is. Each phase by itself is tested above.
-	[ -n "${KEDGE_SEED:-}" ] || skip "by chance: KEDGE_SEED=NUMBER runs it"
 	local i
-	RANDOM=$KEDGE_SEED
+	RANDOM=${KEDGE_SEED:-1}
 	for i in $(seq 6); do
 		in_background ctr_run "t-$i" /bin/sh -c 'sleep 0.1; exit 7'
 		sleep "0.$((RANDOM % 4))"
