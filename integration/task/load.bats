@@ -11,16 +11,14 @@ teardown() { containerd_teardown; }
 
 load_py() { timeout 120 "$TREE/integration/lib/load.py" "$@"; }
 
-# 40 of the 200 are checkpointed: CRIU needs a fifth of a second for each, and there may be two processors
 @test "200 tasks at once are started, exec'd into, checkpointed and removed" {
 	local ids
 	seq 200 | xargs -P 4 -I{} ctr run -d --null-io --runtime "$RUNTIME" \
 		docker.io/library/busybox:1 t-{} /bin/sh -c 'while :; do sleep 100; done'
 	[ "$(ctr task ls | grep -c RUNNING)" -eq 200 ]
 	[ "$(load_py exec "$BUNDLES/t-*")" -eq 200 ]
-	[ "$(load_py checkpoint "$BUNDLES/t-?[05]" "$T/images")" -eq 18 ]
-	[ "$(load_py checkpoint "$BUNDLES/t-1?[05]" "$T/images")" -eq 20 ]
-	[ "$(find "$T/images" -name inventory.img | wc -l)" -eq 38 ]
+	[ "$(load_py checkpoint "$BUNDLES/t-*" "$T/images")" -eq 200 ]
+	[ "$(find "$T/images" -name inventory.img | wc -l)" -eq 200 ]
 	[ "$(ctr task ls | grep -c RUNNING)" -eq 200 ]
 	ids=$(ctr task ls -q)
 	# one client per fifty; ctr has a word for each that was killed
