@@ -393,14 +393,27 @@ static void unlock_network(struct checkpoint *k)
 			 e.msg);
 }
 
-/* CRIU puts right what it did, if it isn't killed: then the rest is done here. */
-static void undo_dump(struct checkpoint *k, bool was_paused)
+/* Paused as it was: CRIU hasn't got to the tasks, or has put back what it did. */
+static bool is_still_paused(const struct checkpoint *k)
 {
+	bool is_frozen = false;
+
+	return (!k->downtime.is_begun || k->downtime.has_ended_well) &&
+	       !cgroup_is_frozen(&k->c->cgroup, &is_frozen, NULL) && is_frozen;
+}
+
+/* CRIU puts right what it did, if it isn't killed: then the rest is done here. */
+static void undo_dump(struct checkpoint *k)
+{
+	struct err e = { 0 };
+
+	if (k->downtime.is_paused && is_still_paused(k))
+		return;
 	cgroup_set_frozen(&k->c->cgroup, false, NULL);
 	if (k->has_locked_net)
 		unlock_network(k);
-	if (was_paused)
-		cgroup_set_frozen(&k->c->cgroup, true, NULL);
+	if (k->downtime.is_paused && cgroup_set_frozen(&k->c->cgroup, true, &e))
+		log_warn("container %s: it was paused, and runs now: %s", k->c->id, e.msg);
 }
 
 static int check_status(const struct container *c, enum container_status *status, struct err *err)
@@ -462,7 +475,7 @@ int checkpoint_container(struct container *c, const struct spec *spec,
 					.is_paused = status == CONTAINER_PAUSED,
 					.has_strays = strays_warn(c) };
 	if (dump(&k, err)) {
-		undo_dump(&k, status == CONTAINER_PAUSED);
+		undo_dump(&k);
 		return err_wrap(err, "container %s", c->id);
 	}
 	if (!opts->leave_running && !opts->pre_dump && wait_for_death(c, err))

@@ -152,6 +152,20 @@ s.send(bytes([8, 2, 16, 1, 0x22, 4, 8, pid & 127 | 128, pid >> 7 & 127 | 128, pi
 	runs_on
 }
 
+@test "a paused container doesn't run for a moment when no CRIU comes" {
+	start_detached t-1
+	kedge pause t-1
+	run strace -f -qq -e trace=write -o "$T/trace" \
+		kedge checkpoint --criu /nonesuch --image-path "$T/images" t-1
+	[ "$status" -eq 1 ]
+	[[ $output == *"/nonesuch"* ]]
+	grep -q 'write(' "$T/trace"
+	run ! grep -E '"(THAWED|0)' "$T/trace"
+	[ "$(status_of t-1)" = paused ]
+	kedge resume t-1
+	runs_on
+}
+
 @test "a CRIU that is killed, or stops, at any step of a restore leaves nothing behind" {
 	start_detached t-1
 	kedge checkpoint --image-path "$T/images" t-1
