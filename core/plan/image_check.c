@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
 #include <sys/mount.h>
 
 #include "core/plan/external_key.h"
@@ -22,10 +21,9 @@
 static const struct fs {
 	const char *name;
 	enum {
-		FS_REFUSED, /* whatever path of the host the image names */
+		FS_REFUSED, /* whatever path of the host the image names, as source or as layers */
 		FS_OWN,	    /* nothing but the container's */
 		FS_KERNEL,  /* what this kernel tells */
-		FS_LAYERS,  /* directories of the host, named by the options */
 	} shows;
 } file_systems[] = {
 	[0] = { "disk", FS_REFUSED },	    [1] = { "proc", FS_KERNEL },
@@ -34,9 +32,9 @@ static const struct fs {
 	[6] = { "devpts", FS_OWN },	    [7] = { "simfs", FS_REFUSED },
 	[8] = { "pstore", FS_KERNEL },	    [9] = { "securityfs", FS_KERNEL },
 	[10] = { "fusectl", FS_KERNEL },    [11] = { "debugfs", FS_KERNEL },
-	[12] = { "cgroup", FS_KERNEL },	    [13] = { "aufs", FS_LAYERS },
+	[12] = { "cgroup", FS_KERNEL },	    [13] = { "aufs", FS_REFUSED },
 	[14] = { "mqueue", FS_OWN },	    [15] = { "fuse", FS_REFUSED },
-	[16] = { "disk", FS_REFUSED },	    [17] = { "overlay", FS_LAYERS },
+	[16] = { "disk", FS_REFUSED },	    [17] = { "overlay", FS_REFUSED },
 	[18] = { "autofs", FS_KERNEL },	    [19] = { "tracefs", FS_KERNEL },
 	[23] = { "cgroup2", FS_KERNEL },
 };
@@ -67,7 +65,7 @@ static void refuse(struct check *c, const struct image_mount *m, const char *rul
 
 static const struct fs *file_system(const struct image_mount *m)
 {
-	static const struct fs unknown = { "file system of an unknown kind", FS_REFUSED };
+	static const struct fs unknown = { "unknown kind", FS_REFUSED };
 
 	if (m->fstype >= ARRAY_LEN(file_systems) || !file_systems[m->fstype].name)
 		return &unknown;
@@ -127,29 +125,6 @@ static void check_flags(struct check *c, const struct image_mount *m, unsigned l
 				     m->mountpoint, words[i].word, whose);
 }
 
-static bool has_word(const char *list, const char *word, size_t n)
-{
-	for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
-		if (strcspn(list, ",") == n && !strncmp(list, word, n))
-			return true;
-	return false;
-}
-
-/* Whether every directory that the image's options name is one of config.json's. */
-static bool same_layers(const struct image_mount *m, const struct live_mount *entry)
-{
-	const char *word = m->options;
-
-	for (; *word; word += *word == ',') {
-		size_t n = strcspn(word, ",");
-
-		if (memchr(word, '/', n) && !has_word(entry->opts.data, word, n))
-			return false;
-		word += n;
-	}
-	return true;
-}
-
 /* --- what CRIU makes ------------------------------------------------------------------------------ */
 
 static void check_declared(struct check *c, const struct image_mount *m, const struct fs *fs)
@@ -162,8 +137,6 @@ static void check_declared(struct check *c, const struct image_mount *m, const s
 		return;
 	}
 	if (entry && str_eq(entry->mount->type, fs->name)) {
-		if (fs->shows == FS_LAYERS && !same_layers(m, entry))
-			refuse(c, m, "an overlay of other directories than config.json");
 		if (!c->may_mount)
 			check_flags(c, m, live_mounts_restrictions(entry, false) & TIGHTER,
 				    "config.json");
@@ -191,8 +164,9 @@ static void check_new(struct check *c, const struct image_mount *m)
 		check_flags(c, m, c->may_mount ? 0 : c->root->flags & TIGHTER, "the root");
 	else if (fs->shows == FS_REFUSED)
 		findings_add(c->findings, ERR_INVALID,
-			     "%.256s: the image has a %s of the host there (%.128s)", m->mountpoint,
-			     fs->name, m->source);
+			     "%.256s: the image has a file system of the host there (%s, %.128s), "
+			     "which needs a key: checkpoint --external 'mnt[%.256s]:KEY'",
+			     m->mountpoint, fs->name, m->source, m->mountpoint);
 	else if (fs->shows != FS_OWN)
 		check_declared(c, m, fs);
 }

@@ -13,7 +13,7 @@
  * decide what the container sees. Therefore
  *   - a path inside a file system ("root") doesn't climb: CRIU opens it as it is
  *   - a file system is made only if it can't show anything of the host (tmpfs, devpts, mqueue), or
- *     if config.json has it there; overlays also with the same directories
+ *     if it is one of the kernel's and config.json has it there; disks and overlays need a key
  *   - what is bound from another mount is no looser than that one, and proc, sysfs and cgroups are
  *     bound onto themselves only
  *   - what lies on a masked or read-only path of config.json masks, or is read-only

@@ -131,6 +131,22 @@ teardown() { mounts_teardown; }
 	checkpoint_refused /data
 }
 
+@test "an overlay of config.json is refused by name without a key, and comes back with one" {
+	mkdir "$T/lower" "$T/upper" "$T/work" "$T/again"
+	echo low >"$T/lower/f"
+	config --arg t "$T" '.mounts += [{ destination: "/data", type: "overlay", source: "overlay",
+		options: ["lowerdir=\($t)/lower", "upperdir=\($t)/upper", "workdir=\($t)/work"] }]'
+	started t-1
+	checkpoint_refused /data
+	[[ $output == *"checkpoint --external 'mnt[/data]:KEY'"* ]]
+	kedge checkpoint --external 'mnt[/data]:over' --image-path "$T/images" t-1
+	mount -t overlay -o "lowerdir=$T/lower,upperdir=$T/upper,workdir=$T/work" over "$T/again"
+	kedge restore --external "mnt[over]:$T/again" -d -b "$B" --image-path "$T/images" t-1 </dev/null
+	umount "$T/again"
+	inside t-1 cat /data/f
+	inside t-1 grep ' /data .* - overlay ' /proc/self/mountinfo
+}
+
 @test "a disk that an exec mounted is refused by name" {
 	truncate -s 4M "$T/disk.img"
 	mkfs.ext4 -q "$T/disk.img"
