@@ -134,15 +134,18 @@ static void look_at_files(struct dump_input *look, int root_fd)
 	look->in.sources = sources;
 }
 
-/* Only without a record: the way there may lead through anything that the container has mounted. */
+/* By the record where there is one: the way may lead through anything that the container has mounted. */
 static void find_destinations(struct dump_input *look, int root_fd)
 {
 	const struct spec *spec = look->in.spec;
 	const char **paths = arena_array(&look->arena, spec->mounts.n, sizeof(*paths));
 
-	for (size_t i = 0; i < spec->mounts.n && !look->in.record; i++)
-		paths[i] = destinations_resolve_one(root_fd, spec->mounts.v[i].destination,
-						    &look->arena);
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (look->in.record)
+			paths[i] = i < look->record.n ? look->record.v[i].destination : NULL;
+		else
+			paths[i] = destinations_resolve_one(root_fd, spec->mounts.v[i].destination,
+							    &look->arena);
 	look->in.destinations = paths;
 }
 
