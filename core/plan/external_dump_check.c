@@ -64,6 +64,21 @@ static void check_names(struct external_dump *d, const struct mount_row *row)
 		}
 }
 
+/*
+ * CRIU leaves every tracefs out, also one with a key (its filesystems.c: tracefs_parse()), and says
+ * nothing. Below a debugfs the kernel mounts one again when somebody looks there.
+ */
+static void check_tracefs(struct external_dump *d, const struct mount_row *row)
+{
+	const struct mount_row *below = mount_index_id(&d->index, row->parent);
+
+	if (!str_eq(row->fstype, "tracefs") || (below && str_eq(below->fstype, "debugfs")))
+		return;
+	external_dump_refuse(d, row,
+			     "CRIU leaves a tracefs out: unmount it there, or bind what it lies in "
+			     "without its submounts (bind, not rbind)");
+}
+
 static void check_row(struct external_dump *d, const struct mount_row *row)
 {
 	const struct external_choice *c = external_dump_choice(d, row);
@@ -73,6 +88,7 @@ static void check_row(struct external_dump *d, const struct mount_row *row)
 				     row->line_bytes, MOUNT_TABLE_CRIU_LINE_BYTES - 1);
 	check_siblings(d, row);
 	check_names(d, row);
+	check_tracefs(d, row);
 	if (c->state == EXTERNAL_TAKEN)
 		check_external_sharing(d, row);
 	else if (c->state == EXTERNAL_INTERNAL)

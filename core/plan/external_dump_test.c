@@ -213,6 +213,24 @@ static void a_key_for_a_mount_that_lies_on_itself_is_no_endless_search(void **st
 	expect(&f, "/x: key k, user, tmpfs\n");
 }
 
+static void a_tracefs_is_refused_unless_it_comes_by_itself(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "110 104 0:7 / /sys/kernel/debug rw - debugfs none rw\n"
+		       "111 110 0:12 / /sys/kernel/debug/tracing rw - tracefs tracefs rw\n");
+	assert_int_equal(plan(&f), 0);
+	external_plan_done(&f.plan);
+	fixture_done(&f);
+	setup(&f, BASE "110 104 0:12 / /sys/kernel/tracing rw - tracefs tracefs rw\n");
+	say(&f, "mnt[/sys/kernel/tracing]:k");
+	expect_refusal(
+		&f, ERR_UNSUPPORTED,
+		"/sys/kernel/tracing: CRIU leaves a tracefs out: unmount it there, or bind what "
+		"it lies in without its submounts (bind, not rbind)");
+}
+
 static void one_key_for_two_mounts_is_refused(void **state)
 {
 	AUTO(strv_done) struct strv external = { 0 };
@@ -648,6 +666,7 @@ int main(void)
 		cmocka_unit_test(the_users_key_wins_for_its_mountpoint),
 		cmocka_unit_test(a_key_for_no_mount_is_refused),
 		cmocka_unit_test(a_key_for_a_mount_that_lies_on_itself_is_no_endless_search),
+		cmocka_unit_test(a_tracefs_is_refused_unless_it_comes_by_itself),
 		cmocka_unit_test(one_key_for_two_mounts_is_refused),
 		cmocka_unit_test(a_default_key_makes_way_for_a_user_key_of_that_name),
 		cmocka_unit_test(paths_that_would_break_a_key_get_a_number),

@@ -51,6 +51,29 @@ teardown() { mounts_teardown; }
 	survives
 }
 
+# Most hosts have one below /sys, and CRIU leaves it out without a word.
+@test "a tracefs below, or as the source, is refused by name" {
+	volume src src/sub other
+	mount -t tracefs none "$T/src/sub"
+	add_bind "$T/src" /data rbind
+	add_bind "$T/src/sub" /traces
+	started t-1
+	checkpoint_refused "/data/sub: CRIU leaves a tracefs out"
+	[[ $output == *"/traces: CRIU leaves a tracefs out"* ]]
+}
+
+@test "a debugfs below comes back, with what the kernel mounts there" {
+	volume src src/sub
+	mount -t debugfs none "$T/src/sub"
+	ls "$T/src/sub/tracing/" >/dev/null
+	grep -q "$T/src/sub/tracing .* tracefs" /proc/self/mountinfo
+	add_bind "$T/src" /data rbind
+	started t-1
+	kedge checkpoint --image-path "$T/images" t-1
+	kedge restore -d -b "$B" --image-path "$T/images" t-1 </dev/null
+	[ "$(kedge exec t-1 ls /data/sub/tracing/)" = "$(ls "$T/src/sub/tracing/")" ]
+}
+
 @test "five levels of them" {
 	volume src
 	fresh src/a
