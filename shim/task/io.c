@@ -52,6 +52,8 @@ static bool is_fifo(int fd)
 static int open_output(const struct stdio_uri *uri, struct err *err)
 {
 	const int flags = O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	/* a fifo that its client has taken away isn't to become a file */
+	const int make = uri->kind == STDIO_FILE ? O_CREAT : 0;
 	auto_fd int fd = -1;
 
 	if (uri->kind == STDIO_FILE && path_make_parents(uri->path, 0755, err))
@@ -61,7 +63,7 @@ static int open_output(const struct stdio_uri *uri, struct err *err)
 	if (fd >= 0 && is_fifo(fd))
 		return take_fd(&fd);
 	fd_close(&fd);
-	fd = open(uri->path, O_WRONLY | O_CREAT | O_APPEND | flags, 0644);
+	fd = open(uri->path, O_WRONLY | make | O_APPEND | flags, 0644);
 	return fd < 0 ? err_sys(err, "open %s", uri->path) : take_fd(&fd);
 }
 

@@ -38,12 +38,12 @@ bool io_copy_has_ended(const struct io_copy *copy)
 	return copy->from.fd < 0;
 }
 
-/* EAGAIN doesn't say which of the two isn't ready. */
+/* EAGAIN of a splice. There was something in the source, so where there is room now it has just come. */
 static enum moved who_waits(const struct io_copy *copy)
 {
 	struct pollfd p = { .fd = copy->to.fd, .events = POLLOUT };
 
-	return poll(&p, 1, 0) == 1 ? MOVED_ALL : MOVED_FULL;
+	return poll(&p, 1, 0) == 1 ? MOVED_SOME : MOVED_FULL;
 }
 
 static enum moved failed(struct io_copy *copy)
@@ -191,7 +191,7 @@ static enum moved move(struct io_copy *copy, int pieces)
 	if (moved == MOVED_END)
 		source_ended(copy);
 	else
-		watch(copy, moved == MOVED_FULL);
+		watch(copy, moved == MOVED_FULL || copy->rest.n);
 	return moved;
 }
 
@@ -238,5 +238,5 @@ bool io_copy_flush(struct io_copy *copy)
 {
 	if (!io_copy_has_ended(copy) && move(copy, FLUSH_PIECES) == MOVED_FULL)
 		return false;
-	return !copy->linger.is_set;
+	return !copy->linger.is_set && !copy->rest.n;
 }

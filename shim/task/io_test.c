@@ -184,6 +184,17 @@ static int open_terminal(int *slave)
 	return master;
 }
 
+static void a_fifo_that_its_client_took_away_becomes_no_file(void **state)
+{
+	struct fixture *f = *state;
+	int client = make_fifo(f, 1, "out");
+
+	fd_close(&client);
+	unlink(f->paths[1]);
+	assert_int_equal(open_io(f, false), -1);
+	assert_int_equal(access(f->paths[1], F_OK), -1);
+}
+
 static void a_terminal_is_copied_both_ways_until_its_last_user_closes_it(void **state)
 {
 	struct fixture *f = *state;
@@ -407,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_takes_both_outputs_behind_what_is_there),
 		TEST(what_is_no_place_for_output_is_refused_and_nothing_stays_open),
+		TEST(a_fifo_that_its_client_took_away_becomes_no_file),
 		TEST(a_terminal_is_copied_both_ways_until_its_last_user_closes_it),
 		TEST(the_size_of_a_terminal_that_is_to_come_is_kept_for_it),
 		TEST(stdin_outlives_its_clients_and_ends_after_the_last_one_when_told_to),
