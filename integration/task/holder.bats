@@ -238,6 +238,26 @@ answers() {
 	nothing_of t-2
 }
 
+# Between the holder's end and Start's answer: images that containerd has unpacked are removed then, and
+# many files take their time.
+@test "a kill at the end of a restore is for the restored program" {
+	local holder started images=$T/ctrd-checkpoint1
+	dump
+	cp -a "$T/images" "$images"
+	python3 -c "for i in range(20000): open('$images/x%d' % i, 'w').close()"
+	start_shim t-2
+	holder=$(create t-2 "$images")
+	call t-2 Start >"$T/start.log" 2>&1 3>&- &
+	started=$!
+	wait_until 10 is_gone "$holder"
+	call t-2 Kill 3:=9
+	wait "$started" || cat "$T/start.log"
+	wait_until 5 has_state t-2 $STOPPED
+	[ "$(state t-2 9)" = 137 ]
+	call t-2 Delete
+	nothing_of t-2
+}
+
 @test "questions are answered while a checkpoint runs" {
 	slow_criu
 	start_task t-2

@@ -11,6 +11,7 @@
 #include "oci/stored.h"
 #include "shim/task/freeze.h"
 #include "shim/task/methods.h"
+#include "shim/task/start.h"
 #include "shim/task/task.h"
 
 /* So many workers at once: a client may ask for any number of kills without waiting for one. */
@@ -44,7 +45,11 @@ static void answer_call(struct kill_all *k, const struct err *err)
 		/* it goes on, and can be paused */
 		if (task)
 			task->is_doomed = false;
-		call_fail_err(k->call, err);
+		/* it has ended, or is removed, meanwhile */
+		if (err->kind == ERR_STATE || err->kind == ERR_NOT_FOUND)
+			call_fail(k->call, CODE_NOT_FOUND, "process already finished");
+		else
+			call_fail_err(k->call, err);
 	} else {
 		call_reply(k->call, NULL);
 	}
@@ -100,6 +105,20 @@ static void kill_all(const struct task *task, struct call *call, int sig)
 	start_some(shim);
 }
 
+/* To who isn't known yet: it gets the signal as soon as it is. A SIGKILL is the last word. */
+static void send_late(struct task *task, struct call *call, int sig)
+{
+	if (sig < 0 || sig >= NSIG) {
+		call_fail(call, CODE_INVALID_ARGUMENT, "unknown signal %u", (unsigned int)sig);
+		return;
+	}
+	if (sig == SIGKILL)
+		freeze_let_die(task);
+	if (sig && task->late_signal != SIGKILL)
+		task->late_signal = sig;
+	call_reply(call, NULL);
+}
+
 void method_kill(struct shim *shim, struct call *call)
 {
 	const Task__KillRequest *req = (const Task__KillRequest *)call->request;
@@ -108,6 +127,10 @@ void method_kill(struct shim *shim, struct call *call)
 
 	if (!p)
 		return;
+	if (!*p->exec_id && start_is_between(p->task)) {
+		send_late(p->task, call, (int)req->signal);
+		return;
+	}
 	no = state_refuses(p->state, OP_KILL, *p->exec_id);
 	if (!no && p->has_ended)
 		no = state_refuses(STATE_STOPPED, OP_KILL, *p->exec_id);

@@ -16,6 +16,7 @@
 #include "shim/task/io_terminal.h"
 #include "shim/task/methods.h"
 #include "shim/task/remove.h"
+#include "shim/task/start.h"
 #include "shim/task/task.h"
 #include "shim/task/tell.h"
 
@@ -40,8 +41,11 @@ static void take_restored(struct task_process *process, struct worker_answer *an
 	io_take_master(&process->io, take_fd(&answer->fd));
 	process->has_ended = false;
 	task_process_set_pid(process, answer->pid);
-	if (process->task->is_doomed && !process->has_ended)
-		kill(answer->pid, SIGKILL);
+	if (process->task->is_doomed)
+		process->task->late_signal = SIGKILL;
+	if (process->task->late_signal && !process->has_ended)
+		kill(answer->pid, process->task->late_signal);
+	process->task->late_signal = 0;
 }
 
 static void fail(struct task_op *op, struct err *err)
@@ -88,6 +92,12 @@ static void begin(struct task_op *op)
 {
 	if (!task_op_refuse(op, state_refuses(op->process->state, OP_START, false)))
 		task_op_work(op, run, done, NULL);
+}
+
+bool start_is_between(const struct task *task)
+{
+	return task->op && task->op->begin == begin && task->checkpoint && task->init.has_ended &&
+	       task->init.state == STATE_CREATED;
 }
 
 void method_start(struct shim *shim, struct call *call)

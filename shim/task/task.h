@@ -63,6 +63,7 @@ struct task {
 	struct oom oom;	       /* watched as soon as there is a cgroup */
 	bool is_pausing;       /* a worker freezes it */
 	bool is_doomed;	       /* it was sent SIGKILL: no pausing any more */
+	int late_signal;       /* sent between the holder's end and the restored process; or 0 */
 	bool is_being_undone;  /* what was made of it, as it is not to be */
 	struct call *unwanted; /* calls of Delete that came while it was created, by next_waiter */
 	struct task_op *op;    /* what is being done to it */
