@@ -56,6 +56,22 @@ start_by_hand() {
 	[[ $output == "2 OCI runtime create failed: systemd_cgroup: cgroups by systemd are not"* ]]
 }
 
+@test "a pod's shim ends after it, however long its removal takes" {
+	local address
+	address=$(start_by_hand </dev/null)
+	# shellcheck disable=SC2016 # jq's
+	config --arg root "$B/rootfs" '.root.path = $root | .process.args = ["/bin/sleep", "1000"] |
+		.hooks.poststop = [{ path: "/bin/sleep", args: ["sleep", "6"] }]'
+	cp "$B/config.json" "$T/b-1"
+	"$TREE/integration/lib/ttrpc.py" "$address" Create 1=t-1 "2=$T/b-1"
+	"$TREE/integration/lib/ttrpc.py" "$address" Start 1=t-1
+	"$TREE/integration/lib/ttrpc.py" "$address" \
+		containerd.runtime.sandbox.v1.Sandbox/ShutdownSandbox 1=t-1
+	wait_until 5 test ! -S "${address#unix://}"
+	wait_until 5 no_shim
+}
+no_shim() { ! pgrep -f 'containerd-shim-kedge-v1 -namespace'; }
+
 # keyring_with [OPTION]: the session keyring that a task's program has, by its number
 keyring_with() {
 	local address field

@@ -16,6 +16,7 @@
 #include "shim/task/serve.h"
 #include "shim/task/shim.h"
 #include "shim/task/socket.h"
+#include "shim/task/task.h"
 #include "shim/task/thrift.h"
 
 /* How long after Shutdown events wait for a containerd that doesn't take them. */
@@ -81,6 +82,19 @@ static int take_signals(struct serving *s, struct err *err)
 
 /* --- the end -----------------------------------------------------------------------------------*/
 
+/* Its removal may take long: a freezer, slow hooks. */
+static bool is_ending(const struct serving *s)
+{
+	const struct shim *shim = &s->shim;
+
+	if (!shim->is_sandbox_over)
+		return false;
+	for (const struct task *task = shim->tasks; task; task = task->next)
+		if (task->op || s->waited_ms < FAREWELL_MS)
+			return true;
+	return false;
+}
+
 /* Whether the last answer and the last event are out; containerd waits 3 s for the first. */
 static void say_farewell(struct loop_timer *timer)
 {
@@ -88,7 +102,7 @@ static void say_farewell(struct loop_timer *timer)
 	struct shim *shim = &s->shim;
 	bool all_told;
 
-	if (shim->tasks && shim->is_sandbox_over && s->waited_ms < FAREWELL_MS) {
+	if (is_ending(s)) {
 		s->waited_ms += POLL_MS;
 		loop_timer_set(&shim->loop, timer, POLL_MS);
 		return;
