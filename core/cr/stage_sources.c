@@ -304,21 +304,27 @@ static int map_ids(const struct stage *stage, size_t i, int *userns_fd, struct e
 	return idmap_mount(stage->entries[i].tree_fd, *userns_fd, is_recursive, err);
 }
 
-/* What is added has its attributes from the options, submounts too. */
+/* What is added has its attributes from the options, submounts too. A remount sets all anew. */
 static int set_attributes(const struct stage *stage, const struct external_mount *m, size_t i)
 {
 	const struct restore_row *row = &stage->rows[i];
+	struct mount_attr set = { .attr_set = attributes(m->flags), .attr_clr = ALL_ATTRIBUTES };
 	int fd = stage->entries[i].tree_fd;
 
-	if (row->image) {
-		struct mount_attr set = { .attr_set = attributes(m->flags),
-					  .attr_clr = ALL_ATTRIBUTES };
+	for (const struct live_mount *e = row->image ? NULL : row->live; e; e = e->remount) {
+		const struct mount_opts *o = &e->opts;
+		struct mount_fd_attrs attrs = { .rec_set = o->rec_set, .rec_clr = o->rec_clr };
 
-		return mount_setattr(fd, "", AT_EMPTY_PATH, &set, sizeof(set));
+		if (e == row->live) {
+			attrs.set = o->attr_set;
+			attrs.clr = o->attr_clr;
+		}
+		if (mount_fd_set(fd, &attrs))
+			return -1;
 	}
-	return mount_fd_set(fd, &(const struct mount_fd_attrs){
-					row->live->opts.attr_set, row->live->opts.attr_clr,
-					row->live->opts.rec_set, row->live->opts.rec_clr });
+	if (!row->image && !row->live->remount)
+		return 0;
+	return mount_setattr(fd, "", AT_EMPTY_PATH, &set, sizeof(set));
 }
 
 int stage_finish_clone(struct stage *stage, const struct external_plan *plan, size_t i,

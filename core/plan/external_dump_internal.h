@@ -10,6 +10,7 @@
 
 #include "core/plan/external_dump.h"
 #include "core/plan/findings.h"
+#include "core/plan/live_mounts.h"
 #include "core/plan/mount_index.h"
 
 /* What has been decided about a row of the container's mountinfo. */
@@ -32,6 +33,7 @@ struct external_dump {
 	struct external_choice *choices; /* one per row */
 	const char **places;		 /* per spec mount: where create put it, or NULL */
 	bool *is_unmounted;		 /* per spec mount: it was there and is no more */
+	struct live_mounts entries;	 /* at those places, for the sidecar */
 	bool needs_key;			 /* a finding goes away when the mount gets a key */
 };
 

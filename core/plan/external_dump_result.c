@@ -212,18 +212,6 @@ void external_dump_fill_plan(struct external_dump *d)
 
 /* --- the sidecar ---------------------------------------------------------------------------------- */
 
-static const char *join_options(struct arena *arena, const struct spec_strings *options)
-{
-	AUTO(buf_done) struct buf b = { 0 };
-
-	for (size_t i = 0; i < options->n; i++) {
-		if (i)
-			buf_str(&b, ",");
-		buf_str(&b, options->v[i]);
-	}
-	return arena_strdup(arena, b.p ? b.p : "");
-}
-
 static void add_entry(struct external_dump *d, size_t entry, struct arena *arena,
 		      struct checkpoint_mount *m)
 {
@@ -234,7 +222,7 @@ static void add_entry(struct external_dump *d, size_t entry, struct arena *arena
 		return;
 	m->destination = arena_strdup(arena, d->places[entry]);
 	m->type = arena_strdup(arena, spec->mounts.v[entry].type);
-	m->options = join_options(arena, &spec->mounts.v[entry].options);
+	m->options = d->entries.n ? arena_strdup(arena, d->entries.v[entry].options) : NULL;
 	m->config_source = external_spec_source(arena, spec, entry);
 	m->config_source = arena_strdup(arena, m->config_source);
 }
@@ -293,6 +281,8 @@ void external_dump_fill_info(struct external_dump *d, struct checkpoint_info *in
 	const struct mount_table *table = d->in->container;
 	const struct spec *spec = d->in->spec;
 
+	/* create has read them, so it doesn't fail */
+	live_mounts_build(spec, d->places, &d->plan.arena, &d->entries, NULL);
 	info->version = CHECKPOINT_INFO_VERSION;
 	info->v = arena_array(&info->arena, table->n, sizeof(*info->v));
 	for (size_t i = 0; i < table->n; i++)

@@ -90,6 +90,8 @@ static const struct live_mount *entry_at(const struct check *c, const char *path
 	size_t n = 0;
 	struct live_mount *const *found = live_mounts_at(c->in->live, path, &n);
 
+	while (n && found[n - 1]->opts.is_remount)
+		n--;
 	return n ? found[n - 1] : NULL;
 }
 

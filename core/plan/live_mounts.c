@@ -49,6 +49,25 @@ static int compare_places(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* Mounts are made in the spec's order, so an entry with "remount" finds the one before it. */
+static void find_remounts(struct live_mounts *l)
+{
+	for (size_t i = 1; i < l->n_placed; i++)
+		if (l->by_place[i]->opts.is_remount &&
+		    str_eq(l->by_place[i - 1]->destination, l->by_place[i]->destination))
+			l->by_place[i - 1]->remount = l->by_place[i];
+}
+
+/* What else has "bind" among its options is taken for a bind by those who read a sidecar. */
+static void add_options_of_remounts(struct live_mount *entry, struct arena *arena)
+{
+	if (!entry->is_bind || entry->opts.is_remount)
+		return;
+	for (const struct live_mount *r = entry->remount; r; r = r->remount)
+		entry->options = arena_printf(arena, "%s%s%s", entry->options,
+					      *entry->options ? "," : "", r->options);
+}
+
 int live_mounts_build(const struct spec *spec, const char *const *destinations, struct arena *arena,
 		      struct live_mounts *live, struct err *err)
 {
@@ -71,6 +90,9 @@ int live_mounts_build(const struct spec *spec, const char *const *destinations, 
 	}
 	if (l.n_placed)
 		qsort(l.by_place, l.n_placed, sizeof(*l.by_place), compare_places);
+	find_remounts(&l);
+	for (size_t i = 0; i < l.n_placed; i++)
+		add_options_of_remounts(l.by_place[i], arena);
 	*live = l;
 	return 0;
 }
@@ -133,18 +155,56 @@ static unsigned long set_attrs(unsigned long flags, uint64_t set, uint64_t clr)
 	return flags | (set & MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME : MS_RELATIME);
 }
 
-unsigned long live_mounts_apply(const struct live_mount *entry, unsigned long flags)
+/* mount(2) with MS_REMOUNT sets all anew, but the access time only if it is named. */
+static unsigned long remount_attrs(const struct mount_opts *o, unsigned long flags)
+{
+	unsigned long times = ATIME_FLAGS | MS_NODIRATIME;
+
+	if (o->flags & times)
+		return set_attrs(0, o->attr_set, MOUNT_ATTR__ATIME);
+	return set_attrs(flags & times, o->attr_set, 0);
+}
+
+/* What mount_plan.c puts off until all is mounted, so that no remount takes it back. */
+static bool is_ro_at_end(const struct live_mount *entry)
 {
 	const struct mount_opts *o = &entry->opts;
+	bool is_tmpfs = !o->is_bind && !o->is_remount && str_eq(entry->mount->type, "tmpfs");
 
-	flags = set_attrs(flags, o->attr_set, o->attr_clr);
-	return set_attrs(flags, o->rec_set, o->rec_clr);
+	if (!is_tmpfs && !str_eq(entry->destination, "/dev"))
+		return false;
+	if (o->attr_set & MOUNT_ATTR_RDONLY)
+		return true;
+	return (!o->is_bind || o->is_remount) && (o->rec_set & MOUNT_ATTR_RDONLY);
+}
+
+unsigned long live_mounts_apply(const struct live_mount *entry, unsigned long flags)
+{
+	unsigned long at_end = 0;
+
+	for (const struct live_mount *e = entry; e; e = e->remount) {
+		const struct mount_opts *o = &e->opts;
+
+		flags = e == entry ? set_attrs(flags, o->attr_set, o->attr_clr)
+				   : remount_attrs(o, flags);
+		flags = set_attrs(flags, o->rec_set, o->rec_clr);
+		at_end |= is_ro_at_end(e) ? MS_RDONLY : 0UL;
+	}
+	return flags | at_end;
+}
+
+static unsigned long apply_below(const struct live_mount *entry)
+{
+	unsigned long flags = 0;
+
+	for (const struct live_mount *e = entry; e; e = e->remount)
+		flags = set_attrs(flags, e->opts.rec_set, e->opts.rec_clr);
+	return flags;
 }
 
 unsigned long live_mounts_restrictions(const struct live_mount *entry, bool below)
 {
-	const struct mount_opts *o = &entry->opts;
-	unsigned long flags = below ? set_attrs(0, o->rec_set, 0) : live_mounts_apply(entry, 0);
+	unsigned long flags = below ? apply_below(entry) : live_mounts_apply(entry, 0);
 	unsigned long restrictions = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(attributes); i++)

@@ -19,9 +19,12 @@ struct live_mount {
 	const char *destination; /* NULL when the text leads out of the root */
 	size_t index;		 /* in the spec's mounts */
 	const struct spec_mount *mount;
-	const char *options; /* joined with ",", as a sidecar has them */
-	struct mount_opts opts;
+	/* joined with ","; of a bind those of its remounts too, as a sidecar has them */
+	const char *options;
+	struct mount_opts opts; /* the entry's own */
 	bool is_bind;
+	/* the next entry at the destination, if it has "remount" and so changes this one; or NULL */
+	const struct live_mount *remount;
 };
 
 /* A zeroed struct is empty. Memory belongs to the arena it was built in. */
@@ -54,12 +57,13 @@ const struct live_mount *live_mounts_bind(const struct live_mounts *live, const 
 					  size_t rank);
 
 /*
- * `flags` (MS_…) of a mount with the options of the entry applied, as a new bind would have them.
+ * `flags` (MS_…) of a mount with the options of the entry and of its remounts applied, as a new bind
+ * would have them.
  */
 unsigned long live_mounts_apply(const struct live_mount *entry, unsigned long flags);
 
 /*
- * The restrictions that the entry asks for: MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC,
+ * The restrictions that the entry, remounted, asks for: MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC,
  * MS_NOSYMFOLLOW. With `below` only those that hold for submounts too ("rro").
  */
 unsigned long live_mounts_restrictions(const struct live_mount *entry, bool below);

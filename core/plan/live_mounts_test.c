@@ -103,12 +103,56 @@ static void restrictions_are_what_takes_rights_away(void **state)
 	assert_int_equal(live_mounts_restrictions(&f.live.v[1], true), 0);
 }
 
+static void an_entry_is_remounted_by_those_after_it_at_its_place(void **state)
+{
+	AUTO(fixture_done) struct fixture f = { 0 };
+
+	(void)state;
+	add(&f, "/a", "bind", "rbind,ro,nosuid,rnoexec");
+	add(&f, "/b", "bind", "bind");
+	add(&f, "/a", NULL, "bind,remount,nodev,noatime");
+	add(&f, "/a/", "bind", "bind,nosuid");
+	add(&f, "/a", NULL, "bind,remount,rnodev");
+	assert_ptr_equal(f.live.v[0].remount, &f.live.v[2]);
+	assert_null(f.live.v[2].remount);
+	assert_ptr_equal(f.live.v[3].remount, &f.live.v[4]);
+	assert_null(f.live.v[1].remount);
+	/* all flags are new, of the times those that are named */
+	assert_int_equal(live_mounts_apply(&f.live.v[0], MS_RELATIME), MS_NODEV | MS_NOATIME);
+	assert_int_equal(live_mounts_restrictions(&f.live.v[0], false), MS_NODEV);
+	assert_int_equal(live_mounts_restrictions(&f.live.v[0], true), MS_NOEXEC);
+	assert_int_equal(live_mounts_apply(&f.live.v[3], MS_NODIRATIME | MS_NOATIME),
+			 MS_NODEV | MS_NODIRATIME | MS_NOATIME);
+	assert_string_equal(f.live.v[0].options,
+			    "rbind,ro,nosuid,rnoexec,bind,remount,nodev,noatime");
+}
+
+static void what_is_made_read_only_at_the_end_stays_so(void **state)
+{
+	AUTO(fixture_done) struct fixture f = { 0 };
+
+	(void)state;
+	add(&f, "/a", "tmpfs", "ro,nosuid");
+	add(&f, "/a", NULL, "bind,remount");
+	add(&f, "/dev", "bind", "ro");
+	add(&f, "/dev", NULL, "bind,remount");
+	add(&f, "/c", "bind", "ro");
+	add(&f, "/c", NULL, "remount");
+	assert_int_equal(live_mounts_restrictions(&f.live.v[0], false), MS_RDONLY);
+	assert_int_equal(live_mounts_restrictions(&f.live.v[2], false), MS_RDONLY);
+	assert_int_equal(live_mounts_restrictions(&f.live.v[4], false), 0);
+	/* "bind" in it would make a bind of the tmpfs */
+	assert_string_equal(f.live.v[0].options, "ro,nosuid");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_found_by_their_place_and_rank),
 		cmocka_unit_test(options_change_the_flags_that_they_name_and_no_other),
 		cmocka_unit_test(restrictions_are_what_takes_rights_away),
+		cmocka_unit_test(an_entry_is_remounted_by_those_after_it_at_its_place),
+		cmocka_unit_test(what_is_made_read_only_at_the_end_stays_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,11 +136,10 @@ static unsigned long restrictions_of(const struct builder *b, const struct image
 	unsigned long flags = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (at[i]->is_bind)
+		if (at[i]->is_bind || at[i]->opts.is_remount)
 			continue;
-		seen += !at[i]->opts.is_remount;
-		if (seen == rank + 1)
-			flags |= live_mounts_restrictions(at[i], false);
+		if (++seen == rank + 1)
+			flags = live_mounts_restrictions(at[i], false);
 	}
 	return flags;
 }

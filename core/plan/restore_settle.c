@@ -56,8 +56,9 @@ enum external_propagation restore_settle_fresh(const struct spec *spec,
 {
 	enum external_propagation now = inherited(spec, host);
 
-	for (size_t i = 0; entry && i < entry->opts.n_propagation; i++)
-		now = change(now, entry->opts.propagation[i]);
+	for (; entry; entry = entry->remount)
+		for (size_t i = 0; i < entry->opts.n_propagation; i++)
+			now = change(now, entry->opts.propagation[i]);
 	return now;
 }
 

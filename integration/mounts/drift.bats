@@ -342,3 +342,71 @@ restored_with() {
 	restore_refused /a
 	[[ $output == *"/b"* && $output == *"/scratch"* && $output == *"/added"* ]]
 }
+
+# remounted OPTION...: a later entry of config.json changes the mount at /data
+remounted() { add_mount /data none none bind remount "$@"; }
+
+@test "a remount entry holds without kedge.json" {
+	volume src
+	add_bind "$T/src" /data bind
+	remounted ro nosuid
+	started t-1
+	checkpointed t-1 "$T/images"
+	rm "$T/images/kedge.json"
+	restored_with '^  /data: tmpfs, nosuid,relatime,ro,' '^/data: Read-only'
+}
+
+@test "a remount entry holds when the options of the bind have changed" {
+	volume src
+	add_bind "$T/src" /data bind noexec
+	remounted ro
+	started t-1
+	checkpointed t-1 "$T/images"
+	config '(.mounts[] | select(.source == $ARGS.positional[0])).options = ["bind", "nodev"]' --args "$T/src"
+	restored_with '^  /data: tmpfs, relatime,ro,' '^/data: Read-only'
+}
+
+@test "a remount entry has come" {
+	with_data bind noexec
+	remounted ro
+	restored_with '^  /data: tmpfs, relatime,ro,' '^/data: Read-only'
+}
+
+@test "a remount entry has gone" {
+	volume src
+	add_bind "$T/src" /data bind
+	remounted ro
+	started t-1
+	checkpointed t-1 "$T/images"
+	config 'del(.mounts[-1])'
+	restored_with '^  /data: tmpfs, relatime,rw,' '^/data: writable'
+}
+
+@test "an added bind is remounted, without its submounts" {
+	volume src
+	started t-1
+	checkpointed t-1 "$T/images"
+	fresh src/sub
+	add_bind "$T/src" /data rbind nosuid
+	remounted ro rnodev
+	restored_with '^  /data: tmpfs, nodev,relatime,ro,' '^/data: Read-only' '^    /data/sub: tmpfs, nodev,relatime,rw,'
+}
+
+@test "a tmpfs that a remount entry makes read-only" {
+	volume src
+	add_bind "$T/src" /src
+	add_mount /data tmpfs tmpfs
+	started t-1
+	checkpointed t-1 "$T/images"
+	remounted ro noexec
+	restored_with '^  /data: tmpfs, noexec,relatime,ro,' '^/data: Read-only'
+	same_before_and_after t-1 "$T/images2"
+}
+
+@test "a sysfs and a tmpfs that remount entries have changed all along" {
+	add_mount /sys none none bind remount ro nosuid
+	add_mount /data tmpfs tmpfs
+	remounted nodev
+	survives
+	snapshot t-1 | grep -q '^  /data: tmpfs, nodev,relatime,rw,'
+}
