@@ -41,6 +41,8 @@ struct inside_addition {
 	const char *source;	 /* for messages, or NULL */
 	int tree_fd; /* detached, flags and id mapping set: mount_fd_clone(), mount_fd_detached() */
 	bool is_dir;
+	bool takes_mode;   /* that of the directory it covers, unless that has to be made */
+	bool is_copied_up; /* it begins with what lies in that directory */
 	/*
 	 * MS_SHARED … with MS_REC, in their order. Without any, a clone of a shared mount is the
 	 * host's peer; in a container that was created it would be a slave.

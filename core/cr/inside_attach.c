@@ -13,6 +13,7 @@
 #include "core/base/proc.h"
 #include "core/cr/inside.h"
 #include "core/cr/inside_enter.h"
+#include "core/linux/copy.h"
 #include "core/linux/mount_fd.h"
 #include "core/linux/on_proc.h"
 #include "core/plan/mount_added.h"
@@ -129,6 +130,38 @@ static int set_propagation(const struct inside_addition *m, struct err *err)
 	return 0;
 }
 
+/* It may be read-only already. A clone that only we have isn't. */
+static int open_writable(int tree_fd, struct err *err)
+{
+	struct mount_attr writable = { .attr_clr = MOUNT_ATTR_RDONLY };
+	auto_fd int clone = mount_fd_clone(tree_fd, "", AT_EMPTY_PATH);
+	int fd;
+
+	if (clone < 0 || mount_setattr(clone, "", AT_EMPTY_PATH, &writable, sizeof(writable)))
+		return err_sys(err, "clone the new mount");
+	fd = openat(clone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, "open the new mount") : fd;
+}
+
+/* What `create` does with a tmpfs: see mount_tmpfs() in core/linux/rootfs_mounts.c. */
+static int take_over(const struct inside_addition *m, int covered_fd, bool is_made, struct err *err)
+{
+	bool takes_mode = m->takes_mode && !is_made;
+	auto_fd int fd = -1;
+	struct stat st;
+
+	if (!takes_mode && !m->is_copied_up)
+		return 0;
+	fd = open_writable(m->tree_fd, err);
+	if (fd < 0)
+		return -1;
+	if (takes_mode && (fstat(covered_fd, &st) || fchmod(fd, st.st_mode & 07777U)))
+		return err_sys(err, "take over the mode of the directory");
+	if (m->is_copied_up && copy_tree(covered_fd, fd, err))
+		return err_wrap(err, "tmpcopyup");
+	return 0;
+}
+
 static int attach(struct attacher *a, const struct inside_addition *m, struct err *err)
 {
 	struct step *step = &a->steps[a->n++];
@@ -141,6 +174,8 @@ static int attach(struct attacher *a, const struct inside_addition *m, struct er
 	if (mount_fd_attach(m->tree_fd, fd))
 		return err_sys(err, "mount %s", m->source ? m->source : "it");
 	step->is_attached = true;
+	if (take_over(m, fd, step->made.n, err))
+		return -1;
 	/* now, for what it lies on may have made it shared */
 	return set_propagation(m, err);
 }

@@ -205,15 +205,19 @@ static int attach(struct restore *r, pid_t pid, struct err *err)
 
 	for (size_t i = 0; i < p->plan.n; i++) {
 		const struct external_mount *m = &p->plan.v[i];
+		const struct live_mount *live;
 
 		if (!m->is_added)
 			continue;
+		live = &p->live.v[m->mount_index];
 		v[n] = (struct inside_addition){
 			.index = m->mount_index,
-			.destination = p->live.v[m->mount_index].mount->destination,
+			.destination = live->mount->destination,
 			.source = m->source,
 			.tree_fd = p->stage.entries[i].tree_fd,
 			.is_dir = p->stage.sources[i].kind == EXTERNAL_KIND_DIRECTORY,
+			.takes_mode = !m->source && !mount_opts_value(live->opts.data, "mode"),
+			.is_copied_up = !m->source && live->opts.is_copied_up,
 			.expect = expect_added(r, i),
 		};
 		set_propagation(m->propagation, &v[n++]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -341,16 +342,41 @@ int stage_finish_clone(struct stage *stage, const struct external_plan *plan, si
 	return ret ? err_wrap(err, "%s: source %s", m->mountpoint, m->source) : 0;
 }
 
+static uint32_t host_id(const struct spec_id_maps *maps, uint32_t id)
+{
+	for (size_t i = 0; i < maps->n; i++)
+		if (id >= maps->v[i].container_id && id - maps->v[i].container_id < maps->v[i].size)
+			return maps->v[i].host_id + (id - maps->v[i].container_id);
+	return id;
+}
+
+/* We make it in the host's user namespace, where its owner has another number. */
+static const char *add_owner(struct stage *stage, const char *data, const char *key,
+			     const struct spec_id_maps *maps)
+{
+	const char *value = mount_opts_value(data, key);
+	uint32_t id = value ? (uint32_t)strtoul(value, NULL, 10) : 0;
+
+	return arena_printf(&stage->arena, "%s%s%s=%u", data, *data ? "," : "", key,
+			    host_id(maps, id));
+}
+
 int stage_make_added(struct stage *stage, size_t i, struct err *err)
 {
 	const struct live_mount *live = stage->rows[i].live;
-	const char *label = stage->spec->mount_label;
-	const struct mount_fd_fs fs = { .type = live->mount->type,
-					.source = live->mount->source,
-					.data = live->opts.data,
-					.label = label && *label ? label : NULL,
-					.flags = live->opts.flags };
+	const struct spec *spec = stage->spec;
+	const char *label = spec->mount_label;
+	struct mount_fd_fs fs = { .type = live->mount->type,
+				  .source = live->mount->source,
+				  .data = live->opts.data,
+				  .label = label && *label ? label : NULL,
+				  /* as in a new container only the mount is read-only */
+				  .flags = live->opts.flags & ~(unsigned long)MS_RDONLY };
 
+	if (spec->ns[SPEC_NS_USER].present) {
+		fs.data = add_owner(stage, fs.data, "uid", &spec->uid_maps);
+		fs.data = add_owner(stage, fs.data, "gid", &spec->gid_maps);
+	}
 	stage->sources[i].kind = EXTERNAL_KIND_DIRECTORY;
 	stage->entries[i].tree_fd = mount_fd_detached(&fs, err);
 	return stage->entries[i].tree_fd < 0 ? err_wrap(err, "%s", live->destination) : 0;

@@ -201,19 +201,6 @@ static int mount_proc(struct rootfs *r, const struct mount_plan_row *row, struct
 	return -1;
 }
 
-/* Whether the options of the file system have `key=…`. */
-static bool has_key(const char *data, const char *key)
-{
-	size_t n = strlen(key);
-
-	for (; data; data = strchr(data, ',')) {
-		data += *data == ',';
-		if (!strncmp(data, key, n) && data[n] == '=')
-			return true;
-	}
-	return false;
-}
-
 /* A tmpfs takes over the mode of the directory it hides, if it isn't told another. */
 static int mount_tmpfs(struct rootfs *r, const struct mount_plan_row *row, struct err *err)
 {
@@ -222,7 +209,7 @@ static int mount_tmpfs(struct rootfs *r, const struct mount_plan_row *row, struc
 	auto_free char *data = NULL;
 	struct stat st;
 
-	if (fd >= 0 && !has_key(fs.data, "mode")) {
+	if (fd >= 0 && !mount_opts_value(fs.data, "mode")) {
 		if (fstat(fd, &st))
 			return err_sys(err, "stat the destination");
 		data = xasprintf("mode=%04o%s%s", st.st_mode & 07777U, *fs.data ? "," : "",

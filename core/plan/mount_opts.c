@@ -198,6 +198,19 @@ int mount_opts_parse(const struct spec_mount *mount, struct arena *arena, struct
 	return 0;
 }
 
+const char *mount_opts_value(const char *data, const char *key)
+{
+	size_t n = strlen(key);
+	const char *value = NULL;
+
+	for (; data; data = strchr(data, ',')) {
+		data += *data == ',';
+		if (!strncmp(data, key, n) && data[n] == '=')
+			value = data + n + 1;
+	}
+	return value;
+}
+
 const char *const *mount_opts_words(void)
 {
 	static const char *names[ARRAY_LEN(words) + 1];

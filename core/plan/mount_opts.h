@@ -47,6 +47,12 @@ struct mount_opts {
 int mount_opts_parse(const struct spec_mount *mount, struct arena *arena, struct mount_opts *opts,
 		     struct err *err);
 
+/*
+ * The value of `key=…` among the words of the file system, up to a comma or the end; of several the
+ * last. NULL if there is none.
+ */
+const char *mount_opts_value(const char *data, const char *key);
+
 /* All words of the table in alphabetical order, NULL-terminated; static. */
 const char *const *mount_opts_words(void);
 

@@ -194,9 +194,19 @@ static void every_word_is_found(void **state)
 	assert_true(n > 60);
 }
 
+static void the_last_value_of_a_key_counts(void **state)
+{
+	(void)state;
+	assert_string_equal(mount_opts_value("size=64k,mode=700", "mode"), "700");
+	assert_string_equal(mount_opts_value("uid=1,xuid=2,uid=3,gid=4", "uid"), "3,gid=4");
+	assert_null(mount_opts_value("xmode=1,mode,modes=2", "mode"));
+	assert_null(mount_opts_value("", "mode"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_last_value_of_a_key_counts),
 		cmocka_unit_test(words_become_flags_and_attributes),
 		cmocka_unit_test(recursive_words_stay_apart),
 		cmocka_unit_test(propagation_keeps_its_order),

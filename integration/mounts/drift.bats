@@ -410,3 +410,27 @@ remounted() { add_mount /data none none bind remount "$@"; }
 	survives
 	snapshot t-1 | grep -q '^  /data: tmpfs, nodev,relatime,rw,'
 }
+
+@test "an added tmpfs takes the mode of the directory that it hides, and with tmpcopyup its files" {
+	volume src
+	mkdir -m 700 "$B/rootfs/secrets" "$B/rootfs/copied" "$T/src/sub"
+	mkdir -m 751 "$B/rootfs/copied/dir"
+	echo key >"$B/rootfs/copied/key"
+	add_bind "$T/src" /data
+	started t-1
+	checkpointed t-1 "$T/images"
+	add_mount /secrets tmpfs tmpfs
+	add_mount /copied tmpfs tmpfs tmpcopyup ro mode=711
+	add_mount /data/sub tmpfs tmpfs size=64k
+	kedge run -d --pid-file "$T/pid" -b "$B" fresh
+	restored_with '^  /secrets: tmpfs, relatime,rw, private, own' '^  /copied: tmpfs, relatime,ro, private, own' \
+		'^/copied: Read-only'
+	for id in fresh t-1; do
+		kedge exec $id sh -c 'stat -c "%n %a %u" /secrets /copied /copied/* /data/sub; cat /copied/key' >"$T/$id"
+	done
+	[ "$(head -n 2 "$T/t-1" | xargs)" = "/secrets 700 0 /copied 711 0" ]
+	same "an added tmpfs" "$T/fresh" "$T/t-1"
+	same_before_and_after t-1 "$T/images2"
+	kedge exec t-1 sh -c 'stat -c "%n %a %u" /secrets /copied /copied/* /data/sub; cat /copied/key' >"$T/t-1"
+	same "its second restore" "$T/fresh" "$T/t-1"
+}

@@ -100,3 +100,18 @@ mine() { chown -R 100000:100000 "${@/#/$T/}"; }
 	survives
 	same_before_and_after t-1 "$T/images2"
 }
+
+@test "an added tmpfs belongs to whom it would in a new container" {
+	mkdir "$B/rootfs/own" "$B/rootfs/others"
+	started t-1
+	checkpointed t-1 "$T/images"
+	add_mount /own tmpfs tmpfs
+	add_mount /others tmpfs tmpfs uid=7 gid=8 mode=750
+	kedge run -d --pid-file "$T/pid" -b "$B" fresh
+	restore_detached t-1 "$T/images"
+	for id in fresh t-1; do
+		kedge exec $id stat -c "%n %a %u:%g" /own /others >"$T/$id"
+	done
+	grep -q '^/others 750 7:8' "$T/t-1"
+	same "an added tmpfs" "$T/fresh" "$T/t-1"
+}
