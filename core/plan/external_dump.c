@@ -141,6 +141,53 @@ static void take_entries(struct external_dump *d)
 	}
 }
 
+static void build_host(struct external_dump *d)
+{
+	const struct mount_table *host = d->in->host;
+	struct arena *arena = &d->plan.arena;
+	struct mount_node *v = arena_array(arena, host->n, sizeof(*v));
+
+	for (size_t i = 0; i < host->n; i++)
+		v[i] = (struct mount_node){ .id = host->v[i].id,
+					    .parent = host->v[i].parent,
+					    .mountpoint = host->v[i].mountpoint,
+					    .row = i };
+	mount_tree_build(&d->host, v, host->n, arena);
+	d->host_nodes = arena_array(arena, host->n, sizeof(struct mount_node *));
+	for (size_t i = 0; i < host->n; i++)
+		d->host_nodes[d->host.v[i].row] = &d->host.v[i];
+}
+
+/* What lies right on it and shows the same, or NULL. */
+static const struct mount_node *same_above(struct external_dump *d, const struct mount_node *node)
+{
+	const struct mount_row *host = d->in->host->v, *row = &host[node->row];
+	const struct mount_node *child;
+	size_t i = mount_tree_children(&d->host, node->id);
+
+	for (; (child = mount_tree_child(&d->host, i, node->id)); i++)
+		if (child != node && str_eq(child->mountpoint, node->mountpoint))
+			return mount_row_same_fs(&host[child->row], row) &&
+					       str_eq(host[child->row].root, row->root)
+				       ? child
+				       : NULL;
+	return NULL;
+}
+
+/* A restore takes what its path leads to: something else, if the host has mounted over it since. */
+static enum checkpoint_source state_of_twin(struct external_dump *d, const struct mount_row *twin)
+{
+	const struct mount_node *node;
+	size_t steps = 0;
+
+	if (!d->host_nodes)
+		build_host(d);
+	node = d->host_nodes[twin - d->in->host->v];
+	while (node && mount_tree_is_hidden(&d->host, node))
+		node = steps++ < d->host.n ? same_above(d, node) : NULL;
+	return node ? CHECKPOINT_SOURCE_SAME : CHECKPOINT_SOURCE_REPLACED;
+}
+
 /* Below a mount of config.json lies what the host has at the same place of its source. */
 static bool take_submount(struct external_dump *d, const struct mount_row *row)
 {
@@ -158,7 +205,7 @@ static bool take_submount(struct external_dump *d, const struct mount_row *row)
 	m = make_external(d, row, EXTERNAL_SUBMOUNT);
 	m->mount_index = above->mount_index;
 	m->source = twin->mountpoint;
-	external_dump_choice(d, row)->source_state = CHECKPOINT_SOURCE_SAME;
+	external_dump_choice(d, row)->source_state = state_of_twin(d, twin);
 	return true;
 }
 
@@ -167,6 +214,20 @@ static bool is_unexplained(const struct external_choice *c)
 {
 	return c->state == EXTERNAL_OPEN ||
 	       (c->state == EXTERNAL_TAKEN && c->as.origin == EXTERNAL_USER);
+}
+
+/* Where it lay before it was moved. After a restore create's record has it where it is now. */
+static enum checkpoint_source state_of_moved(struct external_dump *d, const struct mount_row *row,
+					     const char *path)
+{
+	const struct mount_record *record = d->in->record;
+	const struct mount_row *was = mount_table_find_id(&record->table, row->id);
+	const struct mount_row *twin = was ? external_reach_twin(&record->table, d->in->host, was)
+					   : NULL;
+
+	if (twin)
+		return state_of_twin(d, twin);
+	return path ? CHECKPOINT_SOURCE_SAME : CHECKPOINT_SOURCE_REPLACED;
 }
 
 /* One that the container has moved out of there, which its id tells. */
@@ -183,7 +244,7 @@ static bool take_moved_submount(struct external_dump *d, const struct mount_row 
 	m->mount_index = entry;
 	m->below = below;
 	m->source = external_reach_host_path(&d->plan.arena, d->in->host, row);
-	external_dump_choice(d, row)->source_state = CHECKPOINT_SOURCE_SAME;
+	external_dump_choice(d, row)->source_state = state_of_moved(d, row, m->source);
 	external_dump_choice(d, row)->moved_from =
 		arena_printf(&d->plan.arena, "%s/%s", d->places[entry], below);
 	return true;

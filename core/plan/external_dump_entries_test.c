@@ -423,6 +423,44 @@ static void a_submount_that_was_moved_out_is_known_by_its_id(void **state)
 }
 
 /* It lies on itself in the volume, and the host has never seen it. */
+/* Below /srv/a the host has what the container has at /data, and more of it since. */
+static enum checkpoint_source submount_with(const char *more)
+{
+	AUTO(fixture_done) struct fixture f;
+	AUTO(buf_done) struct buf host = { 0 };
+
+	setup(&f, ROOT A_BIND B_BIND "112 110 0:60 /sub /data/in rw - tmpfs run rw\n"
+				     "113 112 0:60 /x /data/in/x rw - tmpfs run rw\n");
+	mount_table_done(&f.host);
+	buf_str(&host, HOST "30 20 0:60 /sub /srv/a/in rw - tmpfs run rw\n"
+			    "31 30 0:60 /x /srv/a/in/x rw - tmpfs run rw\n");
+	buf_str(&host, more);
+	assert_int_equal(mount_table_parse(host.p, host.n, &f.host, &f.err), 0);
+	assert_int_equal(plan(&f), 0);
+	assert_string_equal(f.info.v[4].source, "/srv/a/in/x");
+	return f.info.v[4].source_state;
+}
+
+static void a_submount_that_the_host_has_covered_counts_as_replaced(void **state)
+{
+	(void)state;
+	assert_int_equal(submount_with(""), CHECKPOINT_SOURCE_SAME);
+	assert_int_equal(submount_with("32 31 0:70 / /srv/a/in/x rw - tmpfs new rw\n"),
+			 CHECKPOINT_SOURCE_REPLACED);
+	assert_int_equal(submount_with("32 30 0:70 / /srv/a/in rw - tmpfs new rw\n"),
+			 CHECKPOINT_SOURCE_REPLACED);
+	assert_int_equal(submount_with("32 20 0:70 / /srv rw - tmpfs new rw\n"),
+			 CHECKPOINT_SOURCE_REPLACED);
+	/* but not by the same once more, or by what lies beside it */
+	assert_int_equal(submount_with("32 31 0:60 /x /srv/a/in/x rw - tmpfs run rw\n"),
+			 CHECKPOINT_SOURCE_SAME);
+	assert_int_equal(submount_with("32 31 0:60 /x /srv/a/in/x rw - tmpfs run rw\n"
+				       "33 32 0:70 / /srv/a/in/x rw - tmpfs new rw\n"),
+			 CHECKPOINT_SOURCE_REPLACED);
+	assert_int_equal(submount_with("32 30 0:70 / /srv/a/in/xy rw - tmpfs new rw\n"),
+			 CHECKPOINT_SOURCE_SAME);
+}
+
 static void a_read_only_path_in_a_volume_is_no_submount(void **state)
 {
 	static const char made[] = ROOT A_BIND B_BIND
@@ -477,6 +515,7 @@ int main(void)
 		cmocka_unit_test(a_remount_entry_makes_no_mount),
 		cmocka_unit_test(entries_get_their_destinations_as_keys_before_other_mounts_do),
 		cmocka_unit_test(a_submount_that_was_moved_out_is_known_by_its_id),
+		cmocka_unit_test(a_submount_that_the_host_has_covered_counts_as_replaced),
 		cmocka_unit_test(a_read_only_path_in_a_volume_is_no_submount),
 		cmocka_unit_test(a_restored_containers_record_knows_what_was_moved_and_unmounted),
 	};

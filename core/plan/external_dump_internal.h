@@ -12,6 +12,7 @@
 #include "core/plan/findings.h"
 #include "core/plan/live_mounts.h"
 #include "core/plan/mount_index.h"
+#include "core/plan/mount_tree.h"
 
 /* What has been decided about a row of the container's mountinfo. */
 struct external_choice {
@@ -29,12 +30,14 @@ struct external_dump {
 	struct external_plan plan;
 	struct findings findings;
 	const struct mount_row *root;
-	struct mount_index index;	 /* of in->container */
-	struct external_choice *choices; /* one per row */
-	const char **places;		 /* per spec mount: where create put it, or NULL */
-	bool *is_unmounted;		 /* per spec mount: it was there and is no more */
-	struct live_mounts entries;	 /* at those places, for the sidecar */
-	bool needs_key;			 /* a finding goes away when the mount gets a key */
+	struct mount_index index;	      /* of in->container */
+	struct external_choice *choices;      /* one per row */
+	const char **places;		      /* per spec mount: where create put it, or NULL */
+	bool *is_unmounted;		      /* per spec mount: it was there and is no more */
+	struct mount_tree host;		      /* of in->host; built when it is first asked for */
+	const struct mount_node **host_nodes; /* by row of in->host */
+	struct live_mounts entries;	      /* at those places, for the sidecar */
+	bool needs_key;			      /* a finding goes away when the mount gets a key */
 };
 
 /* The decision about `row`. */

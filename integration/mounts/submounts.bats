@@ -282,3 +282,33 @@ teardown() { mounts_teardown; }
 	add_bind "$T/src" /data rbind ro
 	survives
 }
+
+@test "a submount that the host has covered since: the restore wants a source, and shows no other" {
+	volume src
+	fresh src/sub
+	fresh src/deep
+	fresh src/deep/er
+	fresh src/out
+	add_bind "$T/src" /data rbind
+	started t-1
+	kedge exec t-1 touch /data/sub/first /data/deep/er/first
+	inside t-1 sh -c 'mkdir /moved && mount -o move /data/out /moved'
+	# other ways to what will be covered
+	mkdir "$T/first" "$T/first_er"
+	mount --bind "$T/src/sub" "$T/first"
+	mount --bind "$T/src/deep/er" "$T/first_er"
+	fresh src/sub
+	fresh src/deep
+	fresh src/deep/er
+	fresh src/out
+	checkpointed t-1 "$T/images"
+	restore_refused "/data/sub: what was mounted there had been replaced"
+	[[ $output == *"/data/deep/er: what was mounted there had been replaced"* ]]
+	[[ $output == *"/moved: what was mounted there had been replaced"* ]]
+	run ! kedge restore -d -b "$B" --image-path "$T/images" --external "mnt[/data/sub]:$T/first" \
+		--external "mnt[/data/deep/er]:$T/first_er" t-1
+	restore_detached t-1 "$T/images" --external "mnt[/data/sub]:$T/first" \
+		--external "mnt[/data/deep/er]:$T/first_er" --external "mnt[/data/deep]:$T/src/deep" \
+		--external "mnt[/moved]:$T/src/out"
+	kedge exec t-1 ls /data/sub/first /data/deep/er/first
+}
