@@ -210,7 +210,10 @@ static int take_mounts(struct place *at, const json_t *doc, struct checkpoint_in
 		if (*m->mountpoint != '/')
 			return bad(at, "mountpoint", "it isn't an absolute path");
 	}
-	return check_ids(info, at->err);
+	if (check_ids(info, at->err))
+		return -1;
+	checkpoint_info_index(info);
+	return 0;
 }
 
 static int take_unmounted(struct place *at, const json_t *doc, struct checkpoint_info *info)

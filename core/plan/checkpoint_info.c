@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
 #include "core/plan/checkpoint_info.h"
 #include "core/plan/external_spec.h"
 
@@ -8,9 +10,39 @@ static const char *const source_names[CHECKPOINT_SOURCES] = {
 	[CHECKPOINT_SOURCE_GONE] = "gone",
 };
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct checkpoint_mount *x = *(const struct checkpoint_mount *const *)a;
+	const struct checkpoint_mount *y = *(const struct checkpoint_mount *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void checkpoint_info_index(struct checkpoint_info *info)
+{
+	info->by_id = arena_array(&info->arena, info->n, sizeof(struct checkpoint_mount *));
+	for (size_t i = 0; i < info->n; i++)
+		info->by_id[i] = &info->v[i];
+	if (info->n)
+		qsort(info->by_id, info->n, sizeof(struct checkpoint_mount *), compare_ids);
+}
+
+static const struct checkpoint_mount *search(const struct checkpoint_info *info, unsigned int id)
+{
+	const struct checkpoint_mount wanted = { .id = id }, *key = &wanted;
+	const struct checkpoint_mount *const *found = NULL;
+
+	if (info->n)
+		found = bsearch(&key, info->by_id, info->n, sizeof(struct checkpoint_mount *),
+				compare_ids);
+	return found ? *found : NULL;
+}
+
 const struct checkpoint_mount *checkpoint_info_find(const struct checkpoint_info *info,
 						    unsigned int id)
 {
+	if (info->by_id)
+		return search(info, id);
 	for (size_t i = 0; i < info->n; i++)
 		if (info->v[i].id == id)
 			return &info->v[i];

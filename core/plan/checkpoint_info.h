@@ -76,9 +76,13 @@ struct checkpoint_info {
 	const char *created;  /* RFC 3339, UTC */
 	struct checkpoint_mount *v;
 	size_t n;
+	const struct checkpoint_mount **by_id; /* checkpoint_info_index(), or NULL */
 	struct checkpoint_unmounted *unmounted;
 	size_t n_unmounted;
 };
+
+/* Make the finding of rows quick, when all are there. */
+void checkpoint_info_index(struct checkpoint_info *info);
 
 /* The row of mount `id` of the images, or NULL. */
 const struct checkpoint_mount *checkpoint_info_find(const struct checkpoint_info *info,

@@ -287,6 +287,7 @@ void external_dump_fill_info(struct external_dump *d, struct checkpoint_info *in
 	info->v = arena_array(&info->arena, table->n, sizeof(*info->v));
 	for (size_t i = 0; i < table->n; i++)
 		add_mount(d, &table->v[i], &info->arena, &info->v[info->n++]);
+	checkpoint_info_index(info);
 	info->unmounted = arena_array(&info->arena, spec->mounts.n, sizeof(*info->unmounted));
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		if (d->is_unmounted[i])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #include "core/plan/external_problem.h"
@@ -14,6 +15,8 @@ struct builder {
 	const struct checkpoint_mount **noted; /* by id */
 	size_t *rows;			       /* of the plan, by id; without those added */
 	size_t n_rows;
+	const struct image_mount **made; /* by CRIU: by mountpoint, then by id */
+	size_t n_made;
 };
 
 static int compare_noted(const void *a, const void *b)
@@ -32,34 +35,15 @@ static int compare_rows(const void *a, const void *b, void *plan)
 	return x < y ? -1 : x > y;
 }
 
-static void sort_all(struct builder *b, struct arena *arena)
+static int compare_made(const void *a, const void *b)
 {
-	const struct external_plan *plan = b->in->plan;
-	const struct checkpoint_info *info = b->in->info;
+	const struct image_mount *x = *(const struct image_mount *const *)a;
+	const struct image_mount *y = *(const struct image_mount *const *)b;
+	int order = strcmp(x->mountpoint, y->mountpoint);
 
-	b->noted = arena_array(arena, info->n, sizeof(struct checkpoint_mount *));
-	for (size_t i = 0; i < info->n; i++)
-		b->noted[i] = &info->v[i];
-	if (info->n)
-		qsort(b->noted, info->n, sizeof(struct checkpoint_mount *), compare_noted);
-	b->rows = arena_array(arena, plan->n, sizeof(*b->rows));
-	for (size_t i = 0; i < plan->n; i++)
-		if (!plan->v[i].is_added)
-			b->rows[b->n_rows++] = i;
-	if (b->n_rows)
-		qsort_r(b->rows, b->n_rows, sizeof(*b->rows), compare_rows, plan->v);
-}
-
-static const struct checkpoint_mount *find_noted(const struct builder *b,
-						 const struct image_mount *im)
-{
-	const struct checkpoint_mount wanted = { .id = im->id }, *key = &wanted;
-	const struct checkpoint_mount *const *found = NULL;
-
-	if (b->in->info->n)
-		found = bsearch(&key, b->noted, b->in->info->n, sizeof(struct checkpoint_mount *),
-				compare_noted);
-	return found && str_eq((*found)->mountpoint, im->mountpoint) ? *found : NULL;
+	if (order)
+		return order;
+	return x->id < y->id ? -1 : x->id > y->id;
 }
 
 static size_t find_row(const struct builder *b, unsigned int id)
@@ -77,6 +61,47 @@ static size_t find_row(const struct builder *b, unsigned int id)
 	if (low < b->n_rows && b->in->plan->v[b->rows[low]].id == id)
 		return b->rows[low];
 	return SIZE_MAX;
+}
+
+static void sort_made(struct builder *b, struct arena *arena)
+{
+	b->made = arena_array(arena, b->in->n_mounts, sizeof(struct image_mount *));
+	for (size_t i = 0; i < b->in->n_mounts; i++)
+		if (find_row(b, b->in->mounts[i].id) == SIZE_MAX)
+			b->made[b->n_made++] = &b->in->mounts[i];
+	if (b->n_made)
+		qsort(b->made, b->n_made, sizeof(struct image_mount *), compare_made);
+}
+
+static void sort_all(struct builder *b, struct arena *arena)
+{
+	const struct external_plan *plan = b->in->plan;
+	const struct checkpoint_info *info = b->in->info;
+
+	b->noted = arena_array(arena, info->n, sizeof(struct checkpoint_mount *));
+	for (size_t i = 0; i < info->n; i++)
+		b->noted[i] = &info->v[i];
+	if (info->n)
+		qsort(b->noted, info->n, sizeof(struct checkpoint_mount *), compare_noted);
+	b->rows = arena_array(arena, plan->n, sizeof(*b->rows));
+	for (size_t i = 0; i < plan->n; i++)
+		if (!plan->v[i].is_added)
+			b->rows[b->n_rows++] = i;
+	if (b->n_rows)
+		qsort_r(b->rows, b->n_rows, sizeof(*b->rows), compare_rows, plan->v);
+	sort_made(b, arena);
+}
+
+static const struct checkpoint_mount *find_noted(const struct builder *b,
+						 const struct image_mount *im)
+{
+	const struct checkpoint_mount wanted = { .id = im->id }, *key = &wanted;
+	const struct checkpoint_mount *const *found = NULL;
+
+	if (b->in->info->n)
+		found = bsearch(&key, b->noted, b->in->info->n, sizeof(struct checkpoint_mount *),
+				compare_noted);
+	return found && str_eq((*found)->mountpoint, im->mountpoint) ? *found : NULL;
 }
 
 static void set_source(struct mount_expect_row *row, const struct mount_expect_source *source)
@@ -112,15 +137,18 @@ static void set_external(const struct builder *b, size_t i, struct mount_expect_
 /* How many mounts of CRIU's making were on the same mountpoint before it. */
 static size_t rank_of(const struct builder *b, const struct image_mount *im)
 {
-	size_t rank = 0;
+	size_t low = 0, high = b->n_made, rank = 0;
 
-	for (size_t i = 0; i < b->in->n_mounts; i++) {
-		const struct image_mount *other = &b->in->mounts[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		if (other->id < im->id && str_eq(other->mountpoint, im->mountpoint) &&
-		    find_row(b, other->id) == SIZE_MAX)
-			rank++;
+		if (compare_made(&b->made[middle], &im) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	while (rank < low && str_eq(b->made[low - rank - 1]->mountpoint, im->mountpoint))
+		rank++;
 	return rank;
 }
 

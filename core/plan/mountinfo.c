@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -260,6 +261,25 @@ static int parse_all(char *text, struct mount_table *t, struct err *err)
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct mount_row *x = *(const struct mount_row *const *)a;
+	const struct mount_row *y = *(const struct mount_row *const *)b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static void sort_ids(struct mount_table *t)
+{
+	t->by_id = arena_array(&t->arena, t->n, sizeof(struct mount_row *));
+	for (size_t i = 0; i < t->n; i++)
+		t->by_id[i] = &t->v[i];
+	if (t->n)
+		qsort(t->by_id, t->n, sizeof(struct mount_row *), compare_ids);
+}
+
 int mount_table_parse(const char *text, size_t bytes, struct mount_table *table, struct err *err)
 {
 	struct mount_table t = { 0 };
@@ -277,6 +297,7 @@ int mount_table_parse(const char *text, size_t bytes, struct mount_table *table,
 		mount_table_done(&t);
 		return -1;
 	}
+	sort_ids(&t);
 	*table = t;
 	return 0;
 }
@@ -289,10 +310,17 @@ void mount_table_done(struct mount_table *table)
 
 const struct mount_row *mount_table_find_id(const struct mount_table *table, unsigned int id)
 {
-	for (size_t i = 0; i < table->n; i++)
-		if (table->v[i].id == id)
-			return &table->v[i];
-	return NULL;
+	size_t low = 0, high = table->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->by_id[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < table->n && table->by_id[low]->id == id ? table->by_id[low] : NULL;
 }
 
 const struct mount_row *mount_table_root(const struct mount_table *table)

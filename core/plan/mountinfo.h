@@ -45,6 +45,7 @@ struct mount_table {
 	struct arena arena;
 	struct mount_row *v;
 	size_t n;
+	const struct mount_row **by_id; /* of equal ones the table's order is kept */
 };
 
 /*
