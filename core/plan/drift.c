@@ -254,6 +254,18 @@ static unsigned int holder_of(const struct drift *d, const char *path)
 	return best ? best->id : 0;
 }
 
+/* A mount of the image that a new mount at `path` would hide, or NULL. */
+static const struct image_mount *hidden_by(const struct drift *d, const char *path)
+{
+	for (size_t i = 0; i < d->in->n_mounts; i++) {
+		const char *below = mount_path_below(d->in->mounts[i].mountpoint, path);
+
+		if (below && *below)
+			return &d->in->mounts[i];
+	}
+	return NULL;
+}
+
 static void add(struct drift *d, const struct live_mount *live)
 {
 	struct external_plan *plan = d->plan;
@@ -278,11 +290,18 @@ static void add(struct drift *d, const struct live_mount *live)
 static void check_new(struct drift *d, const struct live_mount *live)
 {
 	bool can_add = live->is_bind || str_eq(live->mount->type, "tmpfs");
+	const struct image_mount *hidden;
 
 	if (d->is_old[live->index] || !is_mount(live) || !live->destination ||
 	    was_unmounted(d, live) || has_mountpoint(d, live->destination))
 		return;
-	if (can_add)
+	hidden = hidden_by(d, live->destination);
+	if (hidden)
+		findings_add(d->findings, ERR_UNSUPPORTED,
+			     "%.512s: config.json has it and the checkpoint hasn't: it would cover "
+			     "%.512s; give it another destination, or leave it out",
+			     live->destination, hidden->mountpoint);
+	else if (can_add)
 		add(d, live);
 	else
 		findings_add(d->findings, ERR_UNSUPPORTED,

@@ -533,6 +533,25 @@ static void a_new_bind_is_added_on_top_of_what_lies_there(void **state)
 	assert_null(f.plan.v[1].key);
 }
 
+static void a_new_bind_above_a_mount_of_the_image_is_refused(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	saved(&f, 2, "/data/sub", "/data/sub");
+	note(&f, 0, "/data/sub", "/srv/a");
+	bind(&f, "/dat", "/srv/b");
+	bind(&f, "/data/sub", "/srv/a");
+	assert_int_equal(plan(&f), 0);
+	f.mounts[0].destination = (char *)"/data";
+	assert_int_equal(plan(&f), -1);
+	assert_string_equal(f.err.msg,
+			    "/data: config.json has it and the checkpoint hasn't: it would cover "
+			    "/data/sub; give it another destination, or leave it out");
+	assert_int_equal(f.err.kind, ERR_UNSUPPORTED);
+}
+
 static void what_was_unmounted_inside_is_not_added_again(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
@@ -718,6 +737,7 @@ int main(void)
 		cmocka_unit_test(
 			the_sidecar_knows_the_key_of_what_criu_took_by_itself_or_that_it_has_none),
 		cmocka_unit_test(a_new_bind_is_added_on_top_of_what_lies_there),
+		cmocka_unit_test(a_new_bind_above_a_mount_of_the_image_is_refused),
 		cmocka_unit_test(what_was_unmounted_inside_is_not_added_again),
 		cmocka_unit_test(a_new_mount_that_cannot_be_bound_is_refused),
 		cmocka_unit_test(an_entry_that_is_gone_is_refused_unless_the_user_names_a_source),

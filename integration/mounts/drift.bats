@@ -87,6 +87,16 @@ restored_with() {
 	same_before_and_after t-1 "$T/images2"
 }
 
+@test "an added bind above a mount of the checkpoint is refused, and both are named" {
+	volume src added
+	add_bind "$T/src" /data/sub
+	started t-1
+	checkpointed t-1 "$T/images"
+	add_bind "$T/added" /data
+	config '.mounts |= .[:-2] + [.[-1], .[-2]]'
+	restore_refused "/data: config.json has it and the checkpoint hasn't: it would cover /data/sub"
+}
+
 @test "an added bind whose source is missing is refused by name" {
 	with_data
 	add_bind "$T/nowhere" /added
