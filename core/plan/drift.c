@@ -9,22 +9,13 @@
 #include "core/plan/external_spec.h"
 #include "core/plan/mountinfo.h"
 
-/* An entry of the config.json of the checkpoint, by one mount that it made. */
-struct old_entry {
-	const struct checkpoint_mount *mount;
-	const char *destination;
-	bool is_bind;
-	const struct live_mount *live; /* the same entry now, or NULL */
-};
-
 struct drift {
 	const struct external_restore_input *in;
 	struct external_plan *plan;
 	struct restore_row *rows;
 	struct findings *findings;
-	struct old_entry *old;
-	size_t n_old;
-	bool *is_old;		  /* by index in the live mounts */
+	const struct entry_matches *matches;
+	bool *is_old;		  /* by index in the live mounts: it is no new one */
 	const char **mountpoints; /* of the image, sorted */
 };
 
@@ -70,66 +61,20 @@ static bool was_bind(const struct checkpoint_mount *m)
 	       has_word(m->options, "rbind");
 }
 
-static int compare_old(const void *a, const void *b)
-{
-	const struct old_entry *x = a, *y = b;
-	int order = strcmp(x->destination, y->destination);
-
-	if (order)
-		return order;
-	if (x->mount->mount_index != y->mount->mount_index)
-		return x->mount->mount_index < y->mount->mount_index ? -1 : 1;
-	return 0;
-}
-
-static bool same_entry(const struct old_entry *a, const struct old_entry *b)
-{
-	return a->mount->mount_index == b->mount->mount_index;
-}
-
-/* One for each entry that had made mounts: a "cgroup" makes several. */
-static void list_old(struct drift *d)
-{
-	const struct checkpoint_info *info = d->in->info;
-	size_t n = 0;
-
-	d->old = arena_array(&d->plan->arena, info->n, sizeof(*d->old));
-	for (size_t i = 0; i < info->n; i++) {
-		const struct checkpoint_mount *m = &info->v[i];
-
-		if (m->mount_index == SIZE_MAX || !m->destination || m->origin == EXTERNAL_SUBMOUNT)
-			continue;
-		d->old[d->n_old++] = (struct old_entry){ .mount = m,
-							 .destination = m->destination,
-							 .is_bind = was_bind(m) };
-	}
-	if (d->n_old)
-		qsort(d->old, d->n_old, sizeof(*d->old), compare_old);
-	for (size_t i = 0; i < d->n_old; i++)
-		if (!i || !same_entry(&d->old[n - 1], &d->old[i]))
-			d->old[n++] = d->old[i];
-	d->n_old = n;
-}
-
 static bool is_mount(const struct live_mount *live)
 {
 	return !live->opts.is_remount;
 }
 
-/* Entries with one destination are told apart by their order. */
-static void match(struct drift *d)
+static void mark_old(struct drift *d)
 {
-	for (size_t i = 0; i < d->n_old; i++) {
-		size_t n;
-		struct live_mount *const *at =
-			live_mounts_at(d->in->live, d->old[i].destination, &n);
-
-		for (size_t k = 0; k < n && !d->old[i].live; k++)
-			if (is_mount(at[k]) && !d->is_old[at[k]->index]) {
-				d->old[i].live = at[k];
-				d->is_old[at[k]->index] = true;
-			}
-	}
+	d->is_old = arena_array(&d->plan->arena, d->in->live->n, sizeof(*d->is_old));
+	for (size_t i = 0; i < d->matches->n; i++)
+		if (d->matches->v[i].live)
+			d->is_old[d->matches->v[i].live->index] = true;
+	for (size_t i = 0; i < d->plan->n; i++)
+		if (d->rows[i].live)
+			d->is_old[d->rows[i].live->index] = true;
 }
 
 /* --- what is refused ---------------------------------------------------------------------------- */
@@ -169,12 +114,12 @@ static const char *live_source(struct drift *d, const struct live_mount *live)
 }
 
 /* A new entry that only differs in its destination, or NULL. */
-static const struct live_mount *find_moved(struct drift *d, const struct old_entry *old)
+static const struct live_mount *find_moved(struct drift *d, const struct entry_match *old)
 {
 	for (size_t i = 0; i < d->in->live->n; i++) {
 		const struct live_mount *live = &d->in->live->v[i];
 
-		if (d->is_old[i] || !live->destination || live->is_bind != old->is_bind ||
+		if (d->is_old[i] || !live->destination || live->is_bind != was_bind(old->mount) ||
 		    !str_eq(live->mount->type, old->mount->type) ||
 		    !str_eq(live->options, old->mount->options))
 			continue;
@@ -184,13 +129,13 @@ static const struct live_mount *find_moved(struct drift *d, const struct old_ent
 	return NULL;
 }
 
-static void check_dropped(struct drift *d, const struct old_entry *old)
+static void check_dropped(struct drift *d, const struct entry_match *old)
 {
 	const struct live_mount *moved;
 
 	if (!is_in_image(d, old->mount))
 		return;
-	moved = old->is_bind ? find_moved(d, old) : NULL;
+	moved = was_bind(old->mount) ? find_moved(d, old) : NULL;
 	if (moved) {
 		d->is_old[moved->index] = true;
 		refuse(d, old->mount,
@@ -204,8 +149,8 @@ static void check_dropped(struct drift *d, const struct old_entry *old)
 	       arena_printf(&d->plan->arena,
 			    "config.json no longer has this mount (%s %.256s), but the checkpoint "
 			    "does",
-			    old->is_bind ? "a bind of" : "of type",
-			    old->is_bind ? old->mount->config_source : old->mount->type));
+			    was_bind(old->mount) ? "a bind of" : "of type",
+			    was_bind(old->mount) ? old->mount->config_source : old->mount->type));
 }
 
 static const char *describe(struct drift *d, bool is_bind, const char *source, const char *type)
@@ -215,29 +160,21 @@ static const char *describe(struct drift *d, bool is_bind, const char *source, c
 	return arena_printf(&d->plan->arena, "a mount of type %.64s", type ? type : "?");
 }
 
-static void check_kept(struct drift *d, const struct old_entry *old)
+static void check_kept(struct drift *d, const struct entry_match *old)
 {
 	const struct live_mount *live = old->live;
 
-	if (live->is_bind == old->is_bind &&
+	if (live->is_bind == was_bind(old->mount) &&
 	    (live->is_bind || str_eq(live->mount->type, old->mount->type)))
 		return;
 	refuse(d, old->mount,
 	       arena_printf(&d->plan->arena, "it is %s in config.json now, and was %s",
 			    describe(d, live->is_bind, live_source(d, live), live->mount->type),
-			    describe(d, old->is_bind, old->mount->config_source,
+			    describe(d, was_bind(old->mount), old->mount->config_source,
 				     old->mount->type)));
 }
 
 /* --- what is new -------------------------------------------------------------------------------- */
-
-static bool was_unmounted(const struct drift *d, const struct live_mount *live)
-{
-	for (size_t i = 0; i < d->in->info->n_unmounted; i++)
-		if (str_eq(d->in->info->unmounted[i].destination, live->destination))
-			return true;
-	return false;
-}
 
 /* The mount of the image that a new mount at `path` lies on. */
 static unsigned int holder_of(const struct drift *d, const char *path)
@@ -293,7 +230,7 @@ static void check_new(struct drift *d, const struct live_mount *live)
 	const struct image_mount *hidden;
 
 	if (d->is_old[live->index] || !is_mount(live) || !live->destination ||
-	    was_unmounted(d, live) || has_mountpoint(d, live->destination))
+	    has_mountpoint(d, live->destination))
 		return;
 	hidden = hidden_by(d, live->destination);
 	if (hidden)
@@ -323,24 +260,26 @@ static void warn_of_new_binds(struct drift *d)
 	}
 }
 
-void drift_find(const struct external_restore_input *in, struct external_plan *plan,
-		struct restore_row *rows, struct findings *findings)
+void drift_find(const struct external_restore_input *in, const struct entry_matches *matches,
+		struct external_plan *plan, struct restore_row *rows, struct findings *findings)
 {
-	struct drift d = { .in = in, .plan = plan, .rows = rows, .findings = findings };
+	struct drift d = {
+		.in = in, .matches = matches, .plan = plan, .rows = rows, .findings = findings
+	};
 
 	sort_mountpoints(&d);
 	if (!in->info->version) {
 		warn_of_new_binds(&d);
 		return;
 	}
-	d.is_old = arena_array(&plan->arena, in->live->n, sizeof(*d.is_old));
-	list_old(&d);
-	match(&d);
-	for (size_t i = 0; i < d.n_old; i++) {
-		if (d.old[i].live)
-			check_kept(&d, &d.old[i]);
+	mark_old(&d);
+	for (size_t i = 0; i < matches->n; i++) {
+		if (!matches->v[i].mount)
+			continue;
+		if (matches->v[i].live)
+			check_kept(&d, &matches->v[i]);
 		else
-			check_dropped(&d, &d.old[i]);
+			check_dropped(&d, &matches->v[i]);
 	}
 	for (size_t i = 0; i < in->live->n; i++)
 		check_new(&d, &in->live->v[i]);

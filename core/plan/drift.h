@@ -2,7 +2,7 @@
 /*
  * drift.h - what became of config.json's mounts since the checkpoint
  *
- * In       the live config.json's mounts, the sidecar's, those of the image
+ * In       the live config.json's mounts, the sidecar's, which of them are the same, those of the image
  * Out      findings; rows for what has to be added
  * Effects  none
  *
@@ -19,6 +19,7 @@
 #ifndef KEDGE_CORE_PLAN_DRIFT_H
 #define KEDGE_CORE_PLAN_DRIFT_H
 
+#include "core/plan/entry_match.h"
 #include "core/plan/external.h"
 #include "core/plan/findings.h"
 #include "core/plan/restore_row.h"
@@ -30,7 +31,7 @@ struct external_restore_input;
  * each entry of config.json; those added are appended, without key. Findings: ERR_INVALID,
  * ERR_UNSUPPORTED.
  */
-void drift_find(const struct external_restore_input *in, struct external_plan *plan,
-		struct restore_row *rows, struct findings *findings);
+void drift_find(const struct external_restore_input *in, const struct entry_matches *matches,
+		struct external_plan *plan, struct restore_row *rows, struct findings *findings);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/plan/drift.h"
+#include "core/plan/entry_match.h"
 #include "core/plan/external_key.h"
 #include "core/plan/external_problem.h"
 #include "core/plan/external_restore.h"
@@ -20,6 +21,7 @@ struct restore {
 	const struct external_pair **pairs; /* per row what the user says, or NULL */
 	size_t *by_id;			    /* rows of the plan sorted by mount id */
 	const struct checkpoint_mount **noted_by_id;
+	struct entry_matches matches;
 	struct findings findings;
 	bool lacks_source;
 };
@@ -284,7 +286,7 @@ static void add_row(struct restore *r, const struct image_mount *im)
 	r->rows[i].image = im;
 	r->rows[i].noted = noted;
 	if (!checkpoint_mount_was_moved_out(noted))
-		r->rows[i].live = external_restore_entry(r->in, &r->plan.v[i], noted);
+		r->rows[i].live = external_restore_entry(r->in, &r->matches, &r->plan.v[i], noted);
 	if (r->rows[i].live)
 		r->plan.v[i].mount_index = r->rows[i].live->index;
 	r->plan.n++;
@@ -299,6 +301,7 @@ static void add_rows(struct restore *r)
 	r->rows = arena_array(arena, max, sizeof(*r->rows));
 	r->by_id = arena_array(arena, n, sizeof(*r->by_id));
 	sort_noted(r);
+	entry_matches_build(r->in->info, r->in->live, arena, &r->matches);
 	for (size_t i = 0; i < n; i++) {
 		const struct image_mount *im = &r->in->mounts[i];
 
@@ -460,7 +463,7 @@ static int check(struct restore *r)
 
 	for (size_t i = 0; i < r->in->args->n; i++)
 		check_user_pair(r, &r->in->args->v[i]);
-	drift_find(r->in, &r->plan, r->rows, &r->findings);
+	drift_find(r->in, &r->matches, &r->plan, r->rows, &r->findings);
 	for (size_t i = 0; i < n; i++)
 		check_source(r, i);
 	warn_of_unused_maps(r);

@@ -3,21 +3,6 @@
 
 #include "core/plan/external_restore_entry.h"
 
-/* How many binds lay below this one on the same destination at the checkpoint. */
-static size_t rank_of(const struct external_restore_input *in, const struct checkpoint_mount *noted)
-{
-	size_t rank = 0;
-
-	for (size_t i = 0; i < in->info->n; i++) {
-		const struct checkpoint_mount *other = &in->info->v[i];
-
-		rank += other->key && other->origin != EXTERNAL_SUBMOUNT &&
-			other->mount_index < noted->mount_index &&
-			str_eq(other->destination, noted->destination);
-	}
-	return rank;
-}
-
 /* Whether the entry at `place` had made another mount: one that lies on this submount, say. */
 static bool is_anothers(const struct external_restore_input *in, const char *place,
 			const struct checkpoint_mount *noted)
@@ -35,19 +20,21 @@ static bool is_anothers(const struct external_restore_input *in, const char *pla
 }
 
 /* The entry at `place`: with several there, the sidecar knows which. */
-static const struct live_mount *entry_at(const struct external_restore_input *in, const char *place,
+static const struct live_mount *entry_at(const struct external_restore_input *in,
+					 const struct entry_matches *matches, const char *place,
 					 const struct checkpoint_mount *noted)
 {
-	size_t n;
+	const struct entry_match *then = entry_matches_find(matches, noted);
 
-	if (!live_mounts_at(in->live, place, &n) || is_anothers(in, place, noted))
+	if (is_anothers(in, place, noted))
 		return NULL;
-	if (n < 2 || !noted || !noted->destination || noted->mount_index == SIZE_MAX)
+	if (!then || !str_eq(then->destination, place))
 		return live_mounts_bind(in->live, place, SIZE_MAX);
-	return live_mounts_bind(in->live, place, rank_of(in, noted));
+	return then->live && then->live->is_bind ? then->live : NULL;
 }
 
 const struct live_mount *external_restore_entry(const struct external_restore_input *in,
+						const struct entry_matches *matches,
 						const struct external_mount *m,
 						const struct checkpoint_mount *noted)
 {
@@ -55,8 +42,8 @@ const struct live_mount *external_restore_entry(const struct external_restore_in
 	const struct live_mount *found = NULL;
 
 	if (*m->key == '/' && !is_mask)
-		found = entry_at(in, m->key, noted);
+		found = entry_at(in, matches, m->key, noted);
 	if (!found && noted && noted->origin != EXTERNAL_SUBMOUNT && noted->destination)
-		found = entry_at(in, noted->destination, noted);
-	return found ? found : entry_at(in, m->mountpoint, noted);
+		found = entry_at(in, matches, noted->destination, noted);
+	return found ? found : entry_at(in, matches, m->mountpoint, noted);
 }

@@ -2,12 +2,13 @@
 /*
  * external_restore_entry.h - which entry of the live config.json an external mount belongs to
  *
- * In       the live mounts, the sidecar
+ * In       the live mounts, the sidecar, the entries of then matched with those of now
  * Effects  none
  */
 #ifndef KEDGE_CORE_PLAN_EXTERNAL_RESTORE_ENTRY_H
 #define KEDGE_CORE_PLAN_EXTERNAL_RESTORE_ENTRY_H
 
+#include "core/plan/entry_match.h"
 #include "core/plan/external_restore.h"
 
 /*
@@ -17,6 +18,7 @@
  * which.
  */
 const struct live_mount *external_restore_entry(const struct external_restore_input *in,
+						const struct entry_matches *matches,
 						const struct external_mount *m,
 						const struct checkpoint_mount *noted);
 

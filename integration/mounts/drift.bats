@@ -301,6 +301,24 @@ restored_with() {
 	comes_back t-1 "$T/images"
 }
 
+@test "of two binds on one path the one that is left comes back, and once more" {
+	volume a b
+	mkdir "$B/rootfs/other"
+	add_bind "$T/a" /data
+	add_bind "$T/b" /data
+	started t-1
+	inside t-1 mount -o move /data /other
+	inside t-1 umount /data
+	[ "$(kedge exec t-1 cat /other/name)" = b ]
+	same_before_and_after t-1 "$T/images"
+	[ "$(kedge exec t-1 cat /other/name)" = b ]
+	same_before_and_after t-1 "$T/images2"
+	[ "$(kedge exec t-1 cat /other/name)" = b ]
+	checkpointed t-1 "$T/images3"
+	config --arg s "$T/a" '.mounts |= map(select(.source != $s))'
+	comes_back t-1 "$T/images3"
+}
+
 @test "a moved mount gets the changed options" {
 	volume src
 	mkdir "$B/rootfs/moved"
