@@ -224,16 +224,46 @@ static void add(struct drift *d, const struct live_mount *live)
 	external_note(plan, i, "the checkpoint doesn't have it: it is added");
 }
 
+/* Whether an entry of then had made all the mounts that the image has there. */
+static bool has_only_entries(const struct drift *d, const char *path)
+{
+	for (size_t i = 0; i < d->in->n_mounts; i++) {
+		const struct image_mount *im = &d->in->mounts[i];
+
+		if (str_eq(im->mountpoint, path) &&
+		    !entry_matches_find(d->matches, checkpoint_info_find(d->in->info, im->id)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Where the checkpoint had something: it would come to lie on top, whatever its place is in
+ * config.json. Without a record of create nobody knew the mounts of types that the kernel calls
+ * otherwise, such as cgroup.
+ */
+static void check_occupied(struct drift *d, const struct live_mount *live, bool can_add)
+{
+	if (can_add || has_only_entries(d, live->destination))
+		findings_add(d->findings, ERR_UNSUPPORTED,
+			     "%.512s: config.json has %s there and the checkpoint hasn't, but it "
+			     "had something else; give it another destination, or leave it out",
+			     live->destination,
+			     describe(d, live->is_bind, live_source(d, live), live->mount->type));
+}
+
 static void check_new(struct drift *d, const struct live_mount *live)
 {
 	bool can_add = live->is_bind || str_eq(live->mount->type, "tmpfs");
 	const struct image_mount *hidden;
 
-	if (d->is_old[live->index] || !is_mount(live) || !live->destination ||
-	    has_mountpoint(d, live->destination))
+	if (d->is_old[live->index] || !is_mount(live) || !live->destination)
 		return;
 	hidden = hidden_by(d, live->destination);
-	if (hidden)
+	if (has_mountpoint(d, live->destination) ||
+	    entry_matches_has_place(d->matches, live->destination))
+		check_occupied(d, live, can_add);
+	else if (hidden)
 		findings_add(d->findings, ERR_UNSUPPORTED,
 			     "%.512s: config.json has it and the checkpoint hasn't: it would cover "
 			     "%.512s; give it another destination, or leave it out",

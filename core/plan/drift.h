@@ -9,7 +9,8 @@
  * Without a sidecar an entry that the image hasn't got may have been unmounted inside, or may be new:
  * it stays away, with a warning. With one:
  *   added                 a bind or a tmpfs is attached when the rest is restored; anything else is
- *                         refused, and so is what would cover a mount of the image
+ *                         refused, and so is what would cover a mount of the image or lie where
+ *                         one was
  *   dropped               refused, unless the user gives the mount a source
  *   another destination   refused: CRIU puts the mount where it was
  *   bind or not           refused

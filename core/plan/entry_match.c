@@ -159,3 +159,11 @@ const struct entry_match *entry_matches_find(const struct entry_matches *matches
 	}
 	return NULL;
 }
+
+bool entry_matches_has_place(const struct entry_matches *matches, const char *destination)
+{
+	for (size_t i = 0; i < matches->n; i++)
+		if (str_eq(matches->v[i].destination, destination))
+			return true;
+	return false;
+}

@@ -38,4 +38,7 @@ void entry_matches_build(const struct checkpoint_info *info, const struct live_m
 const struct entry_match *entry_matches_find(const struct entry_matches *matches,
 					     const struct checkpoint_mount *m);
 
+/* Whether an entry of then had that destination. */
+bool entry_matches_has_place(const struct entry_matches *matches, const char *destination);
+
 #endif

@@ -552,6 +552,34 @@ static void a_new_bind_above_a_mount_of_the_image_is_refused(void **state)
 	assert_int_equal(f.err.kind, ERR_UNSUPPORTED);
 }
 
+static void a_new_bind_where_something_was_is_refused(void **state)
+{
+	static const char *const message =
+		"/x: config.json has a bind of /srv/b there and the checkpoint hasn't, but it had "
+		"something else; give it another destination, or leave it out";
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	f.info.version = CHECKPOINT_INFO_VERSION;
+	saved(&f, 2, "/x", NULL);
+	bind(&f, "/x", "/srv/b");
+	assert_int_equal(plan(&f), -1);
+	assert_string_equal(f.err.msg, message);
+	/* a cgroup that create had no record of is its own mount */
+	f.mounts[0].type = (char *)"cgroup";
+	expect(&f, "");
+	/* one of two that was unmounted inside: which is the new one? */
+	f.n_images--;
+	f.info.unmounted = &f.unmounted;
+	f.unmounted.destination = "/x";
+	f.info.n_unmounted = 1;
+	f.mounts[0].type = (char *)"bind";
+	bind(&f, "/x", "/srv/b");
+	assert_int_equal(plan(&f), -1);
+	assert_string_equal(f.err.msg, message);
+}
+
 static void what_was_unmounted_inside_is_not_added_again(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
@@ -738,6 +766,7 @@ int main(void)
 			the_sidecar_knows_the_key_of_what_criu_took_by_itself_or_that_it_has_none),
 		cmocka_unit_test(a_new_bind_is_added_on_top_of_what_lies_there),
 		cmocka_unit_test(a_new_bind_above_a_mount_of_the_image_is_refused),
+		cmocka_unit_test(a_new_bind_where_something_was_is_refused),
 		cmocka_unit_test(what_was_unmounted_inside_is_not_added_again),
 		cmocka_unit_test(a_new_mount_that_cannot_be_bound_is_refused),
 		cmocka_unit_test(an_entry_that_is_gone_is_refused_unless_the_user_names_a_source),

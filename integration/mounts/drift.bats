@@ -97,6 +97,25 @@ restored_with() {
 	restore_refused "/data: config.json has it and the checkpoint hasn't: it would cover /data/sub"
 }
 
+@test "a second bind on the same destination is refused, wherever it comes in the order" {
+	with_data
+	volume added
+	add_bind "$T/added" /data
+	restore_refused "/data: config.json has a bind of $T/added there"
+	config '.mounts |= .[:-2] + [.[-1], .[-2]]'
+	restore_refused "/data: config.json has a bind of $T/added there"
+}
+
+@test "an added bind where the container had mounted something itself is refused" {
+	mkdir "$B/rootfs/cache"
+	started t-1
+	inside t-1 mount -t tmpfs none /cache
+	checkpointed t-1 "$T/images"
+	volume added
+	add_bind "$T/added" /cache
+	restore_refused "/cache: config.json has a bind of $T/added there"
+}
+
 @test "an added bind whose source is missing is refused by name" {
 	with_data
 	add_bind "$T/nowhere" /added
