@@ -290,6 +290,33 @@ static void warn_of_new_binds(struct drift *d)
 	}
 }
 
+static size_t count_binds(const struct live_mounts *live, const char *path)
+{
+	size_t n, n_binds = 0;
+	struct live_mount *const *at = live_mounts_at(live, path, &n);
+
+	for (size_t i = 0; i < n; i++)
+		n_binds += at[i]->is_bind && is_mount(at[i]);
+	return n_binds;
+}
+
+/* Mounts on one path that config.json doesn't account for one by one. */
+static void check_stacked(struct drift *d, size_t row)
+{
+	const struct live_mount *live = d->rows[row].live;
+	const struct image_stack *stack = d->rows[row].stack;
+	size_t n;
+
+	if (!live || stack->n < 2 || d->plan->v[row].is_user_mapped)
+		return;
+	n = count_binds(d->in->live, live->destination);
+	if (stack->rank == SIZE_MAX || stack->n != n)
+		external_problem(EXTERNAL_JUDGE(d->plan, d->findings), row, ERR_INVALID,
+				 "%zu mounts of the image have this path, and config.json has %zu "
+				 "for it; without kedge.json nobody can tell which is which",
+				 stack->n, n);
+}
+
 void drift_find(const struct external_restore_input *in, const struct entry_matches *matches,
 		struct external_plan *plan, struct restore_row *rows, struct findings *findings)
 {
@@ -300,6 +327,8 @@ void drift_find(const struct external_restore_input *in, const struct entry_matc
 	sort_mountpoints(&d);
 	if (!in->info->version) {
 		warn_of_new_binds(&d);
+		for (size_t i = 0; i < plan->n; i++)
+			check_stacked(&d, i);
 		return;
 	}
 	mark_old(&d);

@@ -7,7 +7,8 @@
  * Effects  none
  *
  * Without a sidecar an entry that the image hasn't got may have been unmounted inside, or may be new:
- * it stays away, with a warning. With one:
+ * it stays away, with a warning; mounts on one path are refused unless config.json has as many binds
+ * there. With one:
  *   added                 a bind or a tmpfs is attached when the rest is restored; anything else is
  *                         refused, and so is what would cover a mount of the image or lie where
  *                         one was

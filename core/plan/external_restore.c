@@ -22,6 +22,7 @@ struct restore {
 	size_t *by_id;			    /* rows of the plan sorted by mount id */
 	const struct checkpoint_mount **noted_by_id;
 	struct entry_matches matches;
+	const struct image_stack *stacks; /* per mount of the image */
 	struct findings findings;
 	bool lacks_source;
 };
@@ -285,8 +286,10 @@ static void add_row(struct restore *r, const struct image_mount *im)
 	};
 	r->rows[i].image = im;
 	r->rows[i].noted = noted;
+	r->rows[i].stack = &r->stacks[im - r->in->mounts];
 	if (!checkpoint_mount_was_moved_out(noted))
-		r->rows[i].live = external_restore_entry(r->in, &r->matches, &r->plan.v[i], noted);
+		r->rows[i].live =
+			external_restore_entry(r->in, &r->matches, &r->plan.v[i], &r->rows[i]);
 	if (r->rows[i].live)
 		r->plan.v[i].mount_index = r->rows[i].live->index;
 	r->plan.n++;
@@ -302,6 +305,7 @@ static void add_rows(struct restore *r)
 	r->by_id = arena_array(arena, n, sizeof(*r->by_id));
 	sort_noted(r);
 	entry_matches_build(r->in->info, r->in->live, arena, &r->matches);
+	r->stacks = image_stacks_build(r->in->mounts, n, arena);
 	for (size_t i = 0; i < n; i++) {
 		const struct image_mount *im = &r->in->mounts[i];
 

@@ -19,31 +19,33 @@ static bool is_anothers(const struct external_restore_input *in, const char *pla
 	return false;
 }
 
-/* The entry at `place`: with several there, the sidecar knows which. */
+/* The entry at `place`: with several there, the sidecar knows which, or else the image's order. */
 static const struct live_mount *entry_at(const struct external_restore_input *in,
 					 const struct entry_matches *matches, const char *place,
-					 const struct checkpoint_mount *noted)
+					 const struct restore_row *row)
 {
-	const struct entry_match *then = entry_matches_find(matches, noted);
+	const struct entry_match *then = entry_matches_find(matches, row->noted);
+	bool is_stacked = !in->info->version && row->stack->n > 1;
 
-	if (is_anothers(in, place, noted))
+	if (is_anothers(in, place, row->noted))
 		return NULL;
 	if (!then || !str_eq(then->destination, place))
-		return live_mounts_bind(in->live, place, SIZE_MAX);
+		return live_mounts_bind(in->live, place, is_stacked ? row->stack->rank : SIZE_MAX);
 	return then->live && then->live->is_bind ? then->live : NULL;
 }
 
 const struct live_mount *external_restore_entry(const struct external_restore_input *in,
 						const struct entry_matches *matches,
 						const struct external_mount *m,
-						const struct checkpoint_mount *noted)
+						const struct restore_row *row)
 {
+	const struct checkpoint_mount *noted = row->noted;
 	bool is_mask = str_eq(m->key, "/dev/null") && !str_eq(m->mountpoint, m->key);
 	const struct live_mount *found = NULL;
 
 	if (*m->key == '/' && !is_mask)
-		found = entry_at(in, matches, m->key, noted);
+		found = entry_at(in, matches, m->key, row);
 	if (!found && noted && noted->origin != EXTERNAL_SUBMOUNT && noted->destination)
-		found = entry_at(in, matches, noted->destination, noted);
-	return found ? found : entry_at(in, matches, m->mountpoint, noted);
+		found = entry_at(in, matches, noted->destination, row);
+	return found ? found : entry_at(in, matches, m->mountpoint, row);
 }

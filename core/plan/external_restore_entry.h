@@ -14,12 +14,13 @@
 /*
  * The bind of config.json that the mount `m` of the image is, or NULL. By its key, which is the
  * destination at create: a mount that was moved is still that entry's. Then by the destination in
- * the sidecar's row `noted` (or NULL), then by its mountpoint. Of several there the sidecar knows
- * which.
+ * the sidecar, then by its mountpoint. Of several there the sidecar knows which; without one they are
+ * in the order in which the image has them on one another. `row` is the plan's for `m`, with what is
+ * known of it in the image and in the sidecar.
  */
 const struct live_mount *external_restore_entry(const struct external_restore_input *in,
 						const struct entry_matches *matches,
 						const struct external_mount *m,
-						const struct checkpoint_mount *noted);
+						const struct restore_row *row);
 
 #endif

@@ -187,6 +187,17 @@ static void of_two_binds_on_one_destination_the_last_one_counts(void **state)
 	bind(&f, "/data", "/first");
 	bind(&f, "/data", "/second");
 	expect(&f, "/data: key /data, config, host /second\n");
+	/* or each, if the image has two there */
+	f.images[1].parent = 3;
+	saved(&f, 3, "/data", "/data");
+	expect(&f, "/data: key /data, config, host /second\n"
+		   "/data: key /data, config, host /first\n");
+	f.spec.mounts.n = 1;
+	assert_int_equal(plan(&f), -1);
+	assert_non_null(strstr(f.err.msg, "/data: 2 mounts of the image have this path, and "
+					  "config.json has 1 for it"));
+	strv_add(&f.words, "mnt[/data]:/mnt/users");
+	assert_int_equal(plan(&f), 0);
 }
 
 static void a_key_without_source_is_refused_and_the_hint_lists_the_keys(void **state)
@@ -494,6 +505,7 @@ static void a_submount_under_a_bind_of_the_config_is_still_its_parents(void **st
 						.destination = "/data/sub",
 						.type = "bind" };
 	f.info.n = 4;
+	f.info.version = CHECKPOINT_INFO_VERSION;
 	expect(&f, "/data/sub/deep: key /data/sub/deep, submount, host /srv/a/sub/deep\n"
 		   "/data/sub: key k0001, config, host /srv/over\n"
 		   "/data/sub: key /data/sub, submount, host /srv/a/sub\n"

@@ -10,11 +10,13 @@
 
 #include "core/plan/checkpoint_info.h"
 #include "core/plan/image_mount.h"
+#include "core/plan/image_stack.h"
 #include "core/plan/live_mounts.h"
 
 /* One per row of the plan, in its order. All of it is borrowed. */
 struct restore_row {
 	const struct image_mount *image;      /* NULL: the row was added */
+	const struct image_stack *stack;      /* the image's; NULL: the row was added */
 	const struct checkpoint_mount *noted; /* in the sidecar, or NULL */
 	const struct live_mount *live;	      /* its entry in config.json, or NULL; for a submount
 						 the entry of what it came along with */

@@ -369,6 +369,22 @@ restored_with() {
 	comes_back t-1 "$T/images"
 }
 
+@test "without kedge.json binds on one path come back in their order, or are refused" {
+	volume a b
+	add_bind "$T/a" /data bind ro
+	add_bind "$T/b" /data
+	started t-1
+	checkpointed t-1 "$T/images"
+	rm -f "$T/images/kedge.json"
+	sums "$T/images" >"$W/images.before"
+	comes_back t-1 "$T/images"
+	inside t-1 umount /data
+	[ "$(kedge exec t-1 cat /data/name)" = a ]
+	kedge delete --force t-1
+	config '.mounts |= .[:-1]'
+	restore_refused "/data: 2 mounts of the image have this path, and config.json has 1 for it"
+}
+
 @test "without kedge.json a dropped bind is refused by name" {
 	with_data
 	rm -f "$T/images/kedge.json"
