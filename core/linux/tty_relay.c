@@ -54,13 +54,18 @@ int tty_relay_start(struct tty_relay *r, int in, int out, int master, struct err
 	return -1;
 }
 
+bool tty_relay_size(int in, int out, struct winsize *size)
+{
+	/* a terminal that doesn't know its size (a serial line) must not undo consoleSize */
+	return (!ioctl(out, TIOCGWINSZ, size) || !ioctl(in, TIOCGWINSZ, size)) && size->ws_row &&
+	       size->ws_col;
+}
+
 void tty_relay_resize(const struct tty_relay *r)
 {
 	struct winsize size;
 
-	/* a terminal that doesn't know its size (a serial line) must not undo consoleSize */
-	if ((!ioctl(r->out, TIOCGWINSZ, &size) || !ioctl(r->in, TIOCGWINSZ, &size)) &&
-	    size.ws_row && size.ws_col)
+	if (tty_relay_size(r->in, r->out, &size))
 		ioctl(r->master, TIOCSWINSZ, &size);
 }
 

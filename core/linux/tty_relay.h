@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include "core/base/err.h"
@@ -48,6 +49,9 @@ struct tty_relay {
  * the relay; the master becomes non-blocking. Errors: ERR_SYS.
  */
 int tty_relay_start(struct tty_relay *r, int in, int out, int master, struct err *err);
+
+/* The size of the window that `out`, or else `in`, is. False if neither is a terminal that knows. */
+bool tty_relay_size(int in, int out, struct winsize *size);
 
 /* Copy our window's size to the container's terminal, if we have one: for SIGWINCH. */
 void tty_relay_resize(const struct tty_relay *r);

@@ -126,6 +126,17 @@ static int run_loop(struct foreground *f, struct err *err)
 	return f->relay ? tty_relay_drain(f->relay, err) : 0;
 }
 
+void attach_take_size(struct spec_process *p)
+{
+	struct winsize size;
+
+	if (!p->terminal || !tty_relay_size(STDIN_FILENO, STDOUT_FILENO, &size))
+		return;
+	p->has_console_size = true;
+	p->console_height = size.ws_row;
+	p->console_width = size.ws_col;
+}
+
 int attach_wait(struct attach *a, pid_t pid, int master, int *exit_status, struct err *err)
 {
 	struct foreground f = { .attach = a, .pid = pid };

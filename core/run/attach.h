@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "core/base/err.h"
+#include "core/spec.h"
 
 struct attach {
 	int signal_fd; /* -1 in an empty value */
@@ -25,6 +26,12 @@ struct attach {
  * child of kedge starts with is empty).
  */
 int attach_begin(struct attach *a, struct err *err);
+
+/*
+ * The program is to start with a terminal of our window's size. Without a window, and for a program
+ * without a terminal, consoleSize stays as it is.
+ */
+void attach_take_size(struct spec_process *p);
 
 /*
  * Wait for `pid`, forwarding signals to it and, if `master` >= 0 (consumed), relaying between it

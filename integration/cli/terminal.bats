@@ -91,6 +91,21 @@ on_terminal() {
 	nothing_left t-1
 }
 
+@test "a program starts with the window's size, run or exec'd" {
+	mkdir "$T/data"
+	add_bind "$T/data" /data
+	script 'stty size >>/data/size'
+	command script -qec "stty rows 20 cols 30; for _ in 1 2 3 4 5 6 7 8 9 10; do kedge run -b $B t-1; done" \
+		/dev/null </dev/null >/dev/null
+	script 'while :; do sleep 1; done'
+	config '.process.terminal = false'
+	start_detached t-1
+	command script -qec "stty rows 20 cols 30
+		for _ in 1 2 3 4 5 6 7 8 9 10; do kedge exec -t t-1 sh -c 'stty size >>/data/size'; done" \
+		/dev/null </dev/null >/dev/null
+	[ "$(uniq -c "$T/data/size" | xargs)" = "20 20 30" ]
+}
+
 @test "a window that changes its size changes the program's" {
 	mkdir "$T/data"
 	add_bind "$T/data" /data

@@ -102,7 +102,11 @@ static int run_run(const struct cli *cli, struct err *err)
 
 	if (load_bundle(cli, v->bundle, &l, err) ||
 	    launch_check(&launch, l.spec.process.terminal, err) ||
-	    launch_begin(&launch, &attach, err) || create(cli, &launch, &l, &master, err))
+	    launch_begin(&launch, &attach, err))
+		return -1;
+	if (!v->detach)
+		attach_take_size(&l.spec.process);
+	if (create(cli, &launch, &l, &master, err))
 		return -1;
 	if (control_start(&l.c, &l.spec, err))
 		return launch_undo(&l, err);

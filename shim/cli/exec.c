@@ -235,6 +235,8 @@ static int run_exec(const struct cli *cli, struct err *err)
 	if (load_container_spec(cli, &l, err) || find_process(cli, &l, &process, err) ||
 	    launch_check(&launch, process.terminal, err) || launch_begin(&launch, &attach, err))
 		return -1;
+	if (!v->detach)
+		attach_take_size(&process);
 	req.wants_master = process.terminal && !v->detach;
 	if (exec_process(&l.c, &req, &pid, &master, err))
 		return -1;
