@@ -55,8 +55,7 @@ struct stage {
 	size_t n_image;
 	unsigned int root_id; /* the root's mount id there */
 
-	struct mount_table host; /* our own mountinfo */
-	const struct mount_row **host_by_id;
+	struct mount_table host;     /* our own mountinfo */
 	char *dir;		     /* ROOT/ID/stage, or a directory above it */
 	char *root;		     /* DIR/root */
 	int root_tree;		     /* detached clone of the root file system */

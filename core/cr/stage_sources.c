@@ -20,14 +20,6 @@
 
 /* --- our own mounts ----------------------------------------------------------------------------- */
 
-static int compare_mounts(const void *a, const void *b)
-{
-	const struct mount_row *x = *(const struct mount_row *const *)a;
-	const struct mount_row *y = *(const struct mount_row *const *)b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
 int stage_read_host(struct stage *stage, struct err *err)
 {
 	AUTO(buf_done) struct buf b = { 0 };
@@ -36,23 +28,12 @@ int stage_read_host(struct stage *stage, struct err *err)
 	if (fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX_BYTES, &b, err) ||
 	    mount_table_parse(b.p, b.n, host, err))
 		return err_wrap(err, "/proc/self/mountinfo");
-	stage->host_by_id = arena_array(&stage->arena, host->n, sizeof(*stage->host_by_id));
-	for (size_t i = 0; i < host->n; i++)
-		stage->host_by_id[i] = &host->v[i];
-	if (host->n)
-		qsort(stage->host_by_id, host->n, sizeof(*stage->host_by_id), compare_mounts);
 	return 0;
 }
 
 const struct mount_row *stage_find_host(const struct stage *stage, uint64_t id)
 {
-	const struct mount_row wanted = { .id = (unsigned int)id }, *key = &wanted;
-	const struct mount_row *const *found = NULL;
-
-	if (stage->host.n)
-		found = bsearch(&key, stage->host_by_id, stage->host.n, sizeof(*stage->host_by_id),
-				compare_mounts);
-	return found ? *found : NULL;
+	return mount_table_find_id(&stage->host, (unsigned int)id);
 }
 
 /* What mountinfo of the container will show as the root of a bind of that file. */

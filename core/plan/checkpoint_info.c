@@ -49,6 +49,14 @@ const struct checkpoint_mount *checkpoint_info_find(const struct checkpoint_info
 	return NULL;
 }
 
+const struct checkpoint_mount *checkpoint_info_find_at(const struct checkpoint_info *info,
+						       unsigned int id, const char *mountpoint)
+{
+	const struct checkpoint_mount *found = checkpoint_info_find(info, id);
+
+	return found && str_eq(found->mountpoint, mountpoint) ? found : NULL;
+}
+
 bool checkpoint_mount_was_moved_out(const struct checkpoint_mount *m)
 {
 	AUTO(arena_done) struct arena arena = { 0 };

@@ -88,6 +88,10 @@ void checkpoint_info_index(struct checkpoint_info *info);
 const struct checkpoint_mount *checkpoint_info_find(const struct checkpoint_info *info,
 						    unsigned int id);
 
+/* The same, if it was at `mountpoint`: a row that names another one is about something else. */
+const struct checkpoint_mount *checkpoint_info_find_at(const struct checkpoint_info *info,
+						       unsigned int id, const char *mountpoint);
+
 /*
  * Whether it is a submount that was moved out of the mount it came along with (`m` may be NULL). Then
  * `below` says where it lay there, and doesn't lead out of it.

@@ -20,7 +20,6 @@ struct restore {
 	struct restore_row *rows;
 	const struct external_pair **pairs; /* per row what the user says, or NULL */
 	size_t *by_id;			    /* rows of the plan sorted by mount id */
-	const struct checkpoint_mount **noted_by_id;
 	struct entry_matches matches;
 	const struct image_stack *stacks; /* per mount of the image */
 	struct findings findings;
@@ -231,41 +230,10 @@ static bool from_parent(struct restore *r, size_t i)
 
 /* --- the rows ------------------------------------------------------------------------------------- */
 
-static int compare_noted(const void *a, const void *b)
-{
-	const struct checkpoint_mount *x = *(const struct checkpoint_mount *const *)a;
-	const struct checkpoint_mount *y = *(const struct checkpoint_mount *const *)b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static void sort_noted(struct restore *r)
-{
-	const struct checkpoint_info *info = r->in->info;
-
-	r->noted_by_id = arena_array(&r->plan.arena, info->n, sizeof(struct checkpoint_mount *));
-	for (size_t i = 0; i < info->n; i++)
-		r->noted_by_id[i] = &info->v[i];
-	if (info->n)
-		qsort(r->noted_by_id, info->n, sizeof(*r->noted_by_id), compare_noted);
-}
-
-/* A row that names another mountpoint than the image is about something else. */
-static const struct checkpoint_mount *find_noted(const struct restore *r,
-						 const struct image_mount *im)
-{
-	const struct checkpoint_mount wanted = { .id = im->id }, *key = &wanted;
-	const struct checkpoint_mount *const *found = NULL;
-
-	if (r->in->info->n)
-		found = bsearch(&key, r->noted_by_id, r->in->info->n, sizeof(*r->noted_by_id),
-				compare_noted);
-	return found && str_eq((*found)->mountpoint, im->mountpoint) ? *found : NULL;
-}
-
 static void add_row(struct restore *r, const struct image_mount *im)
 {
-	const struct checkpoint_mount *noted = find_noted(r, im);
+	const struct checkpoint_mount *noted =
+		checkpoint_info_find_at(r->in->info, im->id, im->mountpoint);
 	const char *key = noted ? noted->key : im->key;
 	size_t i = r->plan.n;
 
@@ -303,7 +271,6 @@ static void add_rows(struct restore *r)
 	r->plan.v = arena_array(arena, max, sizeof(*r->plan.v));
 	r->rows = arena_array(arena, max, sizeof(*r->rows));
 	r->by_id = arena_array(arena, n, sizeof(*r->by_id));
-	sort_noted(r);
 	entry_matches_build(r->in->info, r->in->live, arena, &r->matches);
 	r->stacks = image_stacks_build(r->in->mounts, n, arena);
 	for (size_t i = 0; i < n; i++) {

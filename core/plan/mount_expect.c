@@ -11,21 +11,12 @@
 
 struct builder {
 	const struct mount_expect_input *in;
-	const struct mount_expect *expect;     /* what was built, to look at it */
-	const struct checkpoint_mount **noted; /* by id */
-	size_t *rows;			       /* of the plan, by id; without those added */
+	const struct mount_expect *expect; /* what was built, to look at it */
+	size_t *rows;			   /* of the plan, by id; without those added */
 	size_t n_rows;
 	const struct image_mount **made; /* by CRIU: by mountpoint, then by id */
 	size_t n_made;
 };
-
-static int compare_noted(const void *a, const void *b)
-{
-	const struct checkpoint_mount *x = *(const struct checkpoint_mount *const *)a;
-	const struct checkpoint_mount *y = *(const struct checkpoint_mount *const *)b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
 
 static int compare_rows(const void *a, const void *b, void *plan)
 {
@@ -76,13 +67,7 @@ static void sort_made(struct builder *b, struct arena *arena)
 static void sort_all(struct builder *b, struct arena *arena)
 {
 	const struct external_plan *plan = b->in->plan;
-	const struct checkpoint_info *info = b->in->info;
 
-	b->noted = arena_array(arena, info->n, sizeof(struct checkpoint_mount *));
-	for (size_t i = 0; i < info->n; i++)
-		b->noted[i] = &info->v[i];
-	if (info->n)
-		qsort(b->noted, info->n, sizeof(struct checkpoint_mount *), compare_noted);
 	b->rows = arena_array(arena, plan->n, sizeof(*b->rows));
 	for (size_t i = 0; i < plan->n; i++)
 		if (!plan->v[i].is_added)
@@ -95,13 +80,7 @@ static void sort_all(struct builder *b, struct arena *arena)
 static const struct checkpoint_mount *find_noted(const struct builder *b,
 						 const struct image_mount *im)
 {
-	const struct checkpoint_mount wanted = { .id = im->id }, *key = &wanted;
-	const struct checkpoint_mount *const *found = NULL;
-
-	if (b->in->info->n)
-		found = bsearch(&key, b->noted, b->in->info->n, sizeof(struct checkpoint_mount *),
-				compare_noted);
-	return found && str_eq((*found)->mountpoint, im->mountpoint) ? *found : NULL;
+	return checkpoint_info_find_at(b->in->info, im->id, im->mountpoint);
 }
 
 static void set_source(struct mount_expect_row *row, const struct mount_expect_source *source)

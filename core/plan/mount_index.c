@@ -4,16 +4,6 @@
 
 #include "core/plan/mount_index.h"
 
-static int compare_ids(const void *a, const void *b)
-{
-	const struct mount_row *x = *(const struct mount_row *const *)a;
-	const struct mount_row *y = *(const struct mount_row *const *)b;
-
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
 static int compare_paths(const void *a, const void *b)
 {
 	const struct mount_row *x = *(const struct mount_row *const *)a;
@@ -28,11 +18,9 @@ void mount_index_build(const struct mount_table *table, struct mount_index *inde
 	size_t n = table->n;
 
 	index->table = table;
-	index->by_id = arena_array(&index->arena, n, sizeof(*index->by_id));
 	index->by_path = arena_array(&index->arena, n, sizeof(*index->by_path));
 	for (size_t i = 0; i < n; i++)
-		index->by_id[i] = index->by_path[i] = &table->v[i];
-	qsort(index->by_id, n, sizeof(*index->by_id), compare_ids);
+		index->by_path[i] = &table->v[i];
 	qsort(index->by_path, n, sizeof(*index->by_path), compare_paths);
 }
 
@@ -44,19 +32,7 @@ void mount_index_done(struct mount_index *index)
 
 const struct mount_row *mount_index_id(const struct mount_index *index, unsigned int id)
 {
-	size_t low = 0, high = index->table ? index->table->n : 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (index->by_id[middle]->id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return index->table && low < index->table->n && index->by_id[low]->id == id
-		       ? index->by_id[low]
-		       : NULL;
+	return index->table ? mount_table_find_id(index->table, id) : NULL;
 }
 
 const struct mount_row *const *mount_index_at(const struct mount_index *index, const char *path,

@@ -19,7 +19,6 @@
 struct mount_index {
 	struct arena arena;
 	const struct mount_table *table;
-	const struct mount_row **by_id;
 	const struct mount_row **by_path; /* of equal ones the table's order is kept */
 };
 
