@@ -186,7 +186,9 @@ images_of() {
 	local events=$!
 	sleep 0.3
 	ctr container restore --live t-1 example.org/ck:1
-	ctr task exec --exec-id e t-1 /bin/dd if=/dev/zero of=/dev/null bs=64M count=1 || true
+	# the kernel is to choose this one, not the task's first process
+	ctr task exec --exec-id e t-1 /bin/sh -c 'echo 1000 >/proc/self/oom_score_adj
+		exec dd if=/dev/zero of=/dev/null bs=64M count=1' || true
 	wait_until 5 grep -q /tasks/oom "$T/events"
 	kill "$events"
 	[ "$(task_status t-1)" = RUNNING ]
