@@ -68,7 +68,8 @@ teardown() { docker_teardown; }
 	log_has() { docker logs web | tr -d '\r' | grep -qx "$1"; }
 	begin standin
 	docker run -dit --runtime "$RUNTIME" --name web bb sh -c "$text"
-	run on_terminal 24 80 $'one\n\x18' docker attach --detach-keys ctrl-x web
+	# what is typed right before the keys gets lost in Docker now and then, with runc too
+	THEN=$'1:one=\x18' run on_terminal 24 80 $'one\n' docker attach --detach-keys ctrl-x web
 	[ "$status" -le 1 ]
 	wait_until 5 log_has '1:one:24 80'
 	is_up
