@@ -339,24 +339,37 @@ static int connect_within(const char *path, unsigned int ms, struct err *err)
 	return take_fd(&fd);
 }
 
-/* "OK GUID\r\n", or another line. Nothing may come behind it before we have spoken again. */
-static int receive_ok(struct dbus *bus, const struct wait *w, struct err *err)
+static int not_dbus(struct dbus *bus, struct err *err)
 {
-	while (!bus->in.n || bus->in.p[bus->in.n - 1] != '\n') {
-		if (bus->in.n >= MAX_LINE_BYTES) {
-			err_set(err, ERR_INVALID, "what listens there doesn't speak D-Bus");
-			return broken(bus, err);
-		}
+	err_set(err, ERR_INVALID, "what listens there doesn't speak D-Bus");
+	return broken(bus, err);
+}
+
+/* A line, and nothing behind it: the peer has to hear from us before it goes on. */
+static int receive_line(struct dbus *bus, const struct wait *w, struct err *err)
+{
+	const char *end;
+
+	while (!bus->in.n || !(end = memchr(bus->in.p, '\n', bus->in.n))) {
+		if (bus->in.n >= MAX_LINE_BYTES)
+			return not_dbus(bus, err);
 		if (receive_some(bus, MAX_LINE_BYTES - bus->in.n, w, err))
 			return -1;
 	}
-	if (!str_starts(bus->in.p, "OK ")) {
-		if (str_starts(bus->in.p, "REJECTED"))
-			err_set(err, ERR_DENIED, "uid %u is not let in", geteuid());
-		else
-			err_set(err, ERR_INVALID, "what listens there doesn't speak D-Bus");
+	return end == bus->in.p + bus->in.n - 1 ? 0 : not_dbus(bus, err);
+}
+
+/* "OK GUID", else we aren't welcome. */
+static int receive_ok(struct dbus *bus, const struct wait *w, struct err *err)
+{
+	if (receive_line(bus, w, err))
+		return -1;
+	if (str_starts(bus->in.p, "REJECTED")) {
+		err_set(err, ERR_DENIED, "uid %u is not let in", geteuid());
 		return broken(bus, err);
 	}
+	if (!str_starts(bus->in.p, "OK "))
+		return not_dbus(bus, err);
 	buf_done(&bus->in);
 	return 0;
 }
