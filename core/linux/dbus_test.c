@@ -49,7 +49,6 @@ static void hear_line(int sock, const char *expected)
 {
 	char line[128] = "";
 
-	must(strlen(expected) < sizeof(line));
 	hear(sock, line, strlen(expected));
 	must(!strcmp(line, expected));
 }
@@ -149,7 +148,7 @@ static void answer(int sock, const struct heard *call, const char *error_name, c
 	say_message(sock, &h, &body);
 }
 
-static void say_job_removed(int sock, const char *job, const char *result, const char *destination)
+static struct buf job_removed(const char *job, const char *result, const char *destination)
 {
 	AUTO(dbus_writer_done) struct dbus_writer body = { 0 };
 	struct dbus_header h = { .type = DBUS_SIGNAL,
@@ -163,7 +162,14 @@ static void say_job_removed(int sock, const char *job, const char *result, const
 	dbus_put_path(&body, job);
 	dbus_put_string(&body, "a.scope");
 	dbus_put_string(&body, result);
-	say_message(sock, &h, &body);
+	return message(&h, &body);
+}
+
+static void say_job_removed(int sock, const char *job, const char *result, const char *destination)
+{
+	AUTO(buf_done) struct buf b = job_removed(job, result, destination);
+
+	say(sock, b.p, b.n);
 }
 
 static void greet(int sock)
@@ -298,8 +304,7 @@ static void be_a_bus(int sock)
 	answer(sock, &m, NULL, ":1.5");
 	hear_call(sock, &m, "AddMatch");
 	must(!dbus_get_string(&m.body, &rule));
-	must(strstr(rule, "member='JobRemoved'") && strstr(rule, "type='signal'"));
-	must(strstr(rule, "sender='org.freedesktop.systemd1'"));
+	must(strstr(rule, "sender='org.freedesktop.systemd1'") && strstr(rule, "'JobRemoved'"));
 	answer(sock, &m, NULL, NULL);
 	hear_call(sock, &m, "Start");
 	must(str_eq(m.header.destination, "org.freedesktop.systemd1"));
@@ -327,8 +332,6 @@ static void be_systemd(int sock)
 	hear_call(sock, &m, "Start");
 	must(!m.header.destination);
 	answer(sock, &m, NULL, NULL);
-	hear_call(sock, &m, "Start");
-	answer(sock, &m, NULL, NULL);
 }
 
 static void systemd_itself_is_called_at_once(void **state)
@@ -336,7 +339,6 @@ static void systemd_itself_is_called_at_once(void **state)
 	struct place *p = *state;
 
 	open_place(p, be_systemd, false, 0);
-	assert_int_equal(dbus_call(&p->bus, &start, NULL, NULL), 0);
 	assert_int_equal(dbus_call(&p->bus, &start, NULL, NULL), 0);
 }
 
@@ -483,7 +485,7 @@ static void a_job_may_end_before_its_call_is_answered(void **state)
 	no_job(p, JOB);
 }
 
-/* One for us alone, which anybody may send; one of another shape; one of another interface. */
+/* One for us alone, which anybody may send; two of another shape; one of another interface. */
 static void forge_ends(int sock)
 {
 	AUTO(dbus_writer_done) struct dbus_writer body = { 0 };
@@ -491,17 +493,18 @@ static void forge_ends(int sock)
 				 .path = "/org/freedesktop/systemd1",
 				 .interface = "org.freedesktop.systemd1.Manager",
 				 .member = "JobRemoved",
-				 .signature = "u" };
+				 .signature = "uoss" };
 
 	greet(sock);
 	say_job_removed(sock, JOB, "done", ":1.5");
 	dbus_put_u32(&body, 7);
-	say_message(sock, &h, &body);
 	dbus_put_path(&body, JOB);
 	dbus_put_string(&body, "a.scope");
-	h.signature = "uoss"; /* and nothing where the result should be */
 	say_message(sock, &h, &body);
 	dbus_put_string(&body, "done");
+	h.signature = "uos";
+	say_message(sock, &h, &body);
+	h.signature = "uoss";
 	h.interface = "a.b";
 	say_message(sock, &h, &body);
 	hear_out(sock);
@@ -544,30 +547,35 @@ static void of_too_many_jobs_the_oldest_is_forgotten(void **state)
 
 /* --- peers that can't be trusted ------------------------------------------------------------------ */
 
+/* Takes longer to read than to send, and than there is time. */
 static void chatter(int sock)
 {
+	AUTO(buf_done) struct buf many = { 0 }, last = job_removed(JOB, "done", NULL);
+	struct dbus_writer none = { 0 };
+	struct dbus_header h = {
+		.type = DBUS_SIGNAL, .path = "/", .interface = "a.b", .member = "C"
+	};
 	struct heard m;
 
-	greet(sock);
-	hear_call(sock, &m, "Start");
-	for (;;) {
-		AUTO(dbus_writer_done) struct dbus_writer none = { 0 };
-		struct dbus_header h = {
-			.type = DBUS_SIGNAL, .path = "/", .interface = "a.b", .member = "C"
-		};
+	for (int i = 0; i < 2500; i++) {
 		AUTO(buf_done) struct buf b = message(&h, &none);
 
-		if (send(sock, b.p, b.n, MSG_NOSIGNAL) < 0)
-			return;
+		buf_add(&many, b.p, b.n);
 	}
+	buf_add(&many, last.p, last.n);
+	greet(sock);
+	hear_call(sock, &m, "Start");
+	(void)!send(sock, many.p, many.n, MSG_NOSIGNAL); /* it may be cut off */
+	hear_out(sock);
 }
 
-static void who_never_stops_talking_is_not_waited_for(void **state)
+static void who_never_stops_talking_is_not_heard_out(void **state)
 {
 	struct place *p = *state;
 
-	open_place(p, chatter, false, SHORT_MS);
-	call_fails(p, ERR_TIMEOUT, "no answer to Start within 0.15 s");
+	open_place(p, chatter, false, 2);
+	call_fails(p, ERR_TIMEOUT, "no answer to Start within 0.002 s");
+	assert_int_equal(p->bus.n_jobs, 0);
 }
 
 /* A hang-up is all that it waits for. */
@@ -768,7 +776,7 @@ int main(void)
 		in_place(a_job_may_end_before_its_call_is_answered),
 		in_place(a_forged_end_of_a_job_is_not_believed),
 		in_place(of_too_many_jobs_the_oldest_is_forgotten),
-		in_place(who_never_stops_talking_is_not_waited_for),
+		in_place(who_never_stops_talking_is_not_heard_out),
 		in_place(who_does_not_listen_is_not_waited_for),
 		in_place(a_peer_that_dies_is_noticed),
 		in_place(nonsense_ends_the_connection),
