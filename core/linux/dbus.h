@@ -81,7 +81,8 @@ struct dbus_reply {
  * -1 with reply->error_name set is systemd's refusal, and `err` has its words. Kinds: ERR_EXISTS for
  * a unit that is there, ERR_NOT_FOUND for one that isn't, ERR_DENIED, ERR_INVALID for arguments,
  * ERR_UNSUPPORTED for a method or property of a newer systemd, ERR_LIMIT, ERR_TIMEOUT, else ERR_SYS.
- * Without a name: ERR_TIMEOUT; ERR_INVALID, ERR_LIMIT, ERR_SYS.
+ * Without a name: ERR_TIMEOUT, after which another call may be tried; ERR_STATE once the connection has
+ * broken; ERR_INVALID, ERR_LIMIT, ERR_SYS.
  */
 int dbus_call(struct dbus *bus, const struct dbus_call *call, struct dbus_reply *reply,
 	      struct err *err);
