@@ -200,21 +200,6 @@ void dbus_property_strings(struct dbus_writer *w, const char *name, const struct
 	dbus_close_array(w, array);
 }
 
-void dbus_property_pairs(struct dbus_writer *w, const char *name, const struct dbus_pair *pairs,
-			 size_t n)
-{
-	size_t array;
-
-	begin_property(w, name, "a(ss)");
-	array = dbus_open_array(w, 8);
-	for (size_t i = 0; i < n; i++) {
-		dbus_begin_struct(w);
-		dbus_put_string(w, pairs[i].first);
-		dbus_put_string(w, pairs[i].second);
-	}
-	dbus_close_array(w, array);
-}
-
 /* --- messages ------------------------------------------------------------------------------------- */
 
 static void put_field(struct dbus_writer *w, uint8_t code, char type, const char *value)
@@ -270,24 +255,4 @@ int dbus_method_call(const struct dbus_call *call, uint32_t serial, struct buf *
 	if (body_bytes)
 		buf_add(out, call->body->bytes.p, body_bytes);
 	return 0;
-}
-
-/* A digit in the first place would be as good as any, but systemd writes it so. */
-char *dbus_unit_path(const char *unit)
-{
-	struct buf path = { 0 };
-
-	buf_str(&path, "/org/freedesktop/systemd1/unit/");
-	if (!*unit)
-		buf_str(&path, "_");
-	for (const char *p = unit; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (is_letter || (c >= '0' && c <= '9' && p != unit))
-			buf_add(&path, p, 1);
-		else
-			buf_addf(&path, "_%02x", c);
-	}
-	return path.p;
 }

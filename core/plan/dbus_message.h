@@ -79,14 +79,6 @@ void dbus_property_bytes(struct dbus_writer *w, const char *name, const void *by
 /* NAME = an array of strings, as: Wants, After. */
 void dbus_property_strings(struct dbus_writer *w, const char *name, const struct strv *values);
 
-struct dbus_pair {
-	const char *first, *second;
-};
-
-/* NAME = an array of pairs of strings, a(ss): DeviceAllow. */
-void dbus_property_pairs(struct dbus_writer *w, const char *name, const struct dbus_pair *pairs,
-			 size_t n);
-
 /* --- whole messages: "Message Format" ------------------------------------------------------------ */
 
 /* A method call. Its strings and the body are borrowed; without arguments both last are NULL. */
@@ -105,13 +97,6 @@ struct dbus_call {
  */
 int dbus_method_call(const struct dbus_call *call, uint32_t serial, struct buf *out,
 		     struct err *err);
-
-/*
- * The path of a unit of systemd, in which what isn't [A-Za-z0-9] is written as _ and two digits:
- * /org/freedesktop/systemd1/unit/a_2escope for a.scope. The caller frees.
- * Source: org.freedesktop.systemd1(5), sd_bus_path_encode(3).
- */
-char *dbus_unit_path(const char *unit) __attribute__((returns_nonnull));
 
 enum dbus_type { DBUS_CALL = 1, DBUS_RETURN, DBUS_ERROR, DBUS_SIGNAL };
 

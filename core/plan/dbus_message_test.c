@@ -116,19 +116,13 @@ static void properties_are_names_with_variants(void **state)
 
 static void properties_may_be_arrays(void **state)
 {
-	static const struct dbus_pair rows[] = { { "/dev/null", "rwm" }, { "char-pts", "rw" } };
-	AUTO(dbus_writer_done) struct dbus_writer pids = { 0 }, cpus = { 0 }, devices = { 0 };
+	AUTO(dbus_writer_done) struct dbus_writer pids = { 0 }, cpus = { 0 };
 
 	(void)state;
 	dbus_property_u32s(&pids, "PIDs", (const uint32_t[]){ 258 }, 1);
 	assert_bytes(&pids.bytes, BYTES("\4\0\0\0PIDs\0\2au\0\0\0\0\4\0\0\0\2\1\0\0"));
 	dbus_property_bytes(&cpus, "AllowedCPUs", "\x05\x80", 2);
 	assert_bytes(&cpus.bytes, BYTES("\x0b\0\0\0AllowedCPUs\0\2ay\0\2\0\0\0\x05\x80"));
-	dbus_property_pairs(&devices, "DeviceAllow", rows, ARRAY_LEN(rows));
-	assert_bytes(&devices.bytes, BYTES("\x0b\0\0\0DeviceAllow\0\5a(ss)\0\0"
-					   "\x2f\0\0\0\0\0\0\0"
-					   "\x09\0\0\0/dev/null\0\0\0\3\0\0\0rwm\0"
-					   "\x08\0\0\0char-pts\0\0\0\0\2\0\0\0rw\0"));
 }
 
 static void a_call_has_header_and_body(void **state)
@@ -212,24 +206,6 @@ static void what_a_bus_hangs_up_on_is_not_sent(void **state)
 	dbus_put_signature(&w, huge + DBUS_MAX_BYTES - 255);
 	assert_null(w.bad);
 	dbus_writer_done(&w);
-}
-
-static void a_units_path_is_written_as_systemd_does(void **state)
-{
-	static const char *const rows[][2] = {
-		{ "docker-1f.scope", "docker_2d1f_2escope" },
-		{ "1a_Z.slice", "_31a_5fZ_2eslice" },
-		{ "", "_" },
-		{ "\xc3\xa9", "_c3_a9" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		auto_free char *path = dbus_unit_path(rows[i][0]);
-
-		assert_true(str_starts(path, "/org/freedesktop/systemd1/unit/"));
-		assert_string_equal(str_last_part(path), rows[i][1]);
-	}
 }
 
 /* --- reading -------------------------------------------------------------------------------------- */
@@ -467,7 +443,6 @@ int main(void)
 		cmocka_unit_test(a_call_has_header_and_body),
 		cmocka_unit_test(a_call_without_arguments_ends_with_its_header),
 		cmocka_unit_test(what_a_bus_hangs_up_on_is_not_sent),
-		cmocka_unit_test(a_units_path_is_written_as_systemd_does),
 		cmocka_unit_test(a_signal_is_read),
 		cmocka_unit_test(what_we_write_can_be_read),
 		cmocka_unit_test(a_message_that_is_cut_or_stretched_is_refused),
