@@ -306,6 +306,7 @@ struct spec {
 	struct spec_device *devices;
 	size_t n_devices;
 	char *cgroups_path;
+	bool systemd_cgroup; /* who calls us says so, not config.json: the path names a unit of systemd */
 	struct spec_resources resources;
 	unsigned long rootfs_propagation; /* MS_SHARED, MS_SLAVE … with MS_REC; 0 when absent */
 	struct spec_seccomp *seccomp;	  /* NULL when absent */

@@ -22,6 +22,7 @@ int stored_read_spec(struct stored *s, struct err *err)
 	    oci_config_parse(s->config.p, s->config.n, &s->spec, err))
 		return err_wrap(err, "container %s", s->c.id);
 	s->spec.bundle = arena_strdup(&s->spec.arena, s->c.bundle);
+	s->spec.systemd_cgroup = s->c.cgroup.unit;
 	return 0;
 }
 

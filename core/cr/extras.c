@@ -43,7 +43,7 @@ int extras_list(const struct spec *spec, const char *id, struct arena *arena, st
 
 	if (spec->ns[SPEC_NS_CGROUP].present)
 		return 0;
-	if (cgroup_locate(spec->cgroups_path, id, &cg, err))
+	if (cgroup_locate_spec(spec, id, &cg, err))
 		return -1;
 	for (size_t i = 0; i < spec->mounts.n; i++) {
 		const struct spec_mount *m = &spec->mounts.v[i];

@@ -338,14 +338,14 @@ static int run_criu(struct restore *r, struct err *err)
 			       "a restore needs CRIU 3.18 or newer, not %d.%d",
 			       criu.version / 10000, criu.version / 100 % 100);
 	r->criu = criu.process.pid;
+	cgroup_let_go(&r->c->cgroup);
 	if (criu_run(&criu, &req, &result, err)) {
 		explain(r, err);
 		return -1;
 	}
 	if (!r->has_checked_creds) {
 		proc_reap(&result.pid);
-		return err_set(err, ERR_CRIU,
-			       "criu let the tasks run before they could be checked");
+		return err_set(err, ERR_CRIU, "criu let the tasks run before the check");
 	}
 	r->report.criu_us = proc_now_us() - start_us;
 	tools_remove(r->c);

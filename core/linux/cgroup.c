@@ -80,8 +80,10 @@ void cgroup_done(struct cgroup *cg)
 {
 	for (size_t i = 0; i < cg->n; i++)
 		dir_done(&cg->v[i]);
+	cgroup_let_go(cg);
 	free(cg->v);
 	free(cg->path);
+	free(cg->unit);
 	*cg = (struct cgroup){ 0 };
 }
 
@@ -119,8 +121,9 @@ int cgroup_locate_in(const struct cgroup_hierarchies *hs, const char *cgroups_pa
 	if (asked[0] != '/' && strchr(asked, ':')) {
 		err_set(err, ERR_UNSUPPORTED,
 			"cgroups path \"%s\" has systemd's form slice:prefix:name", asked);
-		return err_hint(err, "have the caller use the cgroupfs driver (Docker: "
-				     "--exec-opt native.cgroupdriver=cgroupfs)");
+		return err_hint(err, "call kedge with --systemd-cgroup, or have the caller use the "
+				     "cgroupfs driver (Docker: --exec-opt "
+				     "native.cgroupdriver=cgroupfs)");
 	}
 	path = cgroup_path_clean(asked, err);
 	if (!path)
@@ -147,6 +150,12 @@ int cgroup_locate(const char *cgroups_path, const char *id, struct cgroup *cg, s
 	if (cgroup_hierarchies_read(&hs, err))
 		return -1;
 	return cgroup_locate_in(&hs, cgroups_path, id, cg, err);
+}
+
+int cgroup_locate_spec(const struct spec *spec, const char *id, struct cgroup *cg, struct err *err)
+{
+	return spec->systemd_cgroup ? cgroup_locate_unit(spec->cgroups_path, id, cg, err)
+				    : cgroup_locate(spec->cgroups_path, id, cg, err);
 }
 
 /* --- making -------------------------------------------------------------------------------------- */

@@ -37,6 +37,8 @@ struct cgroup {
 	struct cgroup_dir *v;
 	size_t n;
 	char *path; /* as asked for, cleaned: "/kedge/ID", or "ID" below the caller's own cgroup */
+	char *unit; /* systemd's name of it, "docker-ID.scope"; NULL where kedge made the cgroup itself */
+	pid_t keeper; /* a child of ours that keeps the unit from ending while nobody else is in it; 0 */
 };
 
 enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
@@ -53,7 +55,7 @@ const char *cgroup_dir_of(const struct cgroup *cg, const char *controller);
 /* Whether the container has a cgroup in any v1 hierarchy. */
 bool cgroup_has_v1(const struct cgroup *cg);
 
-/* Free the strings; it is empty afterwards. */
+/* Free the strings, end the keeper; it is empty afterwards. */
 void cgroup_done(struct cgroup *cg);
 
 /*
@@ -67,6 +69,29 @@ void cgroup_done(struct cgroup *cg);
 int cgroup_locate(const char *cgroups_path, const char *id, struct cgroup *cg, struct err *err);
 
 /*
+ * The same where systemd makes it: `cgroups_path` is "SLICE:PREFIX:NAME", or NULL for the scope
+ * kedge-ID.scope in system.slice. Errors: ERR_UNSUPPORTED where systemd isn't the service manager,
+ * or not with cgroup v2 alone; ERR_INVALID as systemd_unit_parse() says; ERR_SYS.
+ */
+int cgroup_locate_unit(const char *cgroups_path, const char *id, struct cgroup *cg,
+		       struct err *err);
+
+/* Either of them, as the spec says. Errors: theirs. */
+int cgroup_locate_spec(const struct spec *spec, const char *id, struct cgroup *cg, struct err *err);
+
+/*
+ * Have systemd start the unit that was located, delegated, with the properties that annotations
+ * org.systemd.property.NAME ask for. A unit ends when it is empty: a child of ours, `keeper`, is
+ * in it until cgroup_let_go(), or until we end. On failure the unit isn't there, unless it was before.
+ * Source: org.freedesktop.systemd1(5), StartTransientUnit. Errors: ERR_EXISTS when there is such a
+ * unit, ERR_INVALID for an annotation, ERR_STATE when systemd fails, those of core/linux/dbus.h.
+ */
+int cgroup_start_unit(struct cgroup *cg, const struct spec_pairs *annotations, struct err *err);
+
+/* End the keeper, now that somebody else is in the cgroup. Without one nothing happens. */
+void cgroup_let_go(struct cgroup *cg);
+
+/*
  * Make the located directories: in v1 with cpuset's cpus and mems copied down, in a v2-only tree
  * with all controllers handed down. A directory that exists already is used if it is empty of
  * processes. On failure the directories that were made are removed again, and no others. In a user
@@ -77,6 +102,7 @@ int cgroup_create(struct cgroup *cg, struct err *err);
 
 /*
  * Set all limits and the device rules: the spec's, then the devices that every container has.
+ * A unit's limits are told to systemd, too.
  * Errors: ERR_UNSUPPORTED when the controller or its file is missing (both are named),
  * ERR_INVALID for a value that can't be, ERR_LIMIT for a memory limit below the usage, ERR_SYS.
  */
@@ -149,6 +175,7 @@ int cgroup_signal_all(const struct cgroup *cg, int sig, struct err *err);
 /*
  * Remove the cgroup and the sub-cgroups that the container made, waiting up to 2 s for dying
  * processes. One that is gone already is fine. Tries every hierarchy; the first error is given.
+ * Of a unit systemd is told first; if it can't be reached, that is a warning.
  * Errors: ERR_STATE when processes are left, ERR_SYS.
  */
 int cgroup_remove(const struct cgroup *cg, struct err *err);

@@ -110,6 +110,8 @@ static int set_unified(const struct cgroup *cg, const struct spec_resources *res
 
 int cgroup_update(const struct cgroup *cg, const struct spec_resources *res, struct err *err)
 {
+	if (cg->unit && cgroup_limit_unit(cg, res, err))
+		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
 		if (settings[i].is_wanted(res) && set_one(cg, &settings[i], res, err))
 			return -1;

@@ -110,6 +110,15 @@ void cgroup_v2_enable_all(const struct cgroup_dir *d);
  */
 int cgroup_v1_cpuset_inherit(const struct cgroup_dir *d, bool is_new, struct err *err);
 
+/*
+ * Tell systemd the limits of the unit `cg`, as far as it has properties for them.
+ * Errors: ERR_INVALID, those of core/linux/dbus.h, or systemd's own words as ERR_SYS.
+ */
+int cgroup_limit_unit(const struct cgroup *cg, const struct spec_resources *res, struct err *err);
+
+/* Have systemd end the unit `cg` and forget it. What fails is a warning. */
+void cgroup_stop_unit(const struct cgroup *cg);
+
 /* The limits of one controller written to `dir`; the errors are cgroup_apply()'s. */
 typedef int cgroup_set_fn(const char *dir, const struct spec_resources *res, struct err *err);
 

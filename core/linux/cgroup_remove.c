@@ -74,6 +74,8 @@ int cgroup_remove(const struct cgroup *cg, struct err *err)
 	struct err e, *to = err;
 	int ret = 0;
 
+	if (cg->unit)
+		cgroup_stop_unit(cg);
 	for (size_t i = 0; i < cg->n; i++)
 		if (is_removable(&cg->v[i]) && remove_dir(cg, cg->v[i].dir, end, to)) {
 			ret = -1;

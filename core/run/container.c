@@ -206,12 +206,12 @@ static int record(const struct spec *spec, const char *config, struct container 
 	copy_annotations(&spec->annotations, c);
 	if (fd_replace_text(c->dir_fd, "config.json", config, 0600, err))
 		return err_wrap(err, "record container %s", c->id);
-	if (cgroup_locate(spec->cgroups_path, c->id, &c->cgroup, err) ||
-	    refuse_populated(&c->cgroup, err))
+	if (cgroup_locate_spec(spec, c->id, &c->cgroup, err) || refuse_populated(&c->cgroup, err))
 		return -1;
 	if (store_save(c, err))
 		return -1;
-	return cgroup_create(&c->cgroup, err);
+	return c->cgroup.unit ? cgroup_start_unit(&c->cgroup, &spec->annotations, err)
+			      : cgroup_create(&c->cgroup, err);
 }
 
 int container_begin(const struct container_seed *seed, struct container *c, struct err *err)
@@ -269,6 +269,7 @@ int container_abandon(struct container *c, struct err *err)
 {
 	struct err first = { 0 }, e = { 0 };
 
+	cgroup_let_go(&c->cgroup);
 	if (cgroup_signal_all(&c->cgroup, SIGKILL, &e))
 		first = e;
 	err_clear(&e);

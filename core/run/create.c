@@ -150,6 +150,7 @@ static int place_child(struct creation *cr, struct err *err)
 		return -1;
 	if (cr->init.spawn->needs_attach && cgroup_attach(&c->cgroup, cr->pid, err))
 		return -1;
+	cgroup_let_go(&c->cgroup);
 	if (spec->ns[SPEC_NS_USER].present && !spec->ns[SPEC_NS_USER].path &&
 	    namespaces_write_id_maps(cr->pid, &spec->uid_maps, &spec->gid_maps, err))
 		return -1;

@@ -110,6 +110,7 @@ static int make(struct holding *h, struct container *c, pid_t *pid, struct err *
 		return -1;
 	if (h->spawn.needs_attach && cgroup_attach(&c->cgroup, *pid, err))
 		return -1;
+	cgroup_let_go(&c->cgroup);
 	if (sync_expect(h->socks[0], SYNC_READY, "the holder", err) ||
 	    container_set_pid(c, *pid, err))
 		return -1;

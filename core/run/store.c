@@ -196,16 +196,18 @@ static json_t *cgroup_to_json(const struct cgroup *cg)
 		json_array_append_new(dirs, json_pack("{s:s, s:s, s:s}", "controllers",
 						      cg->v[i].controllers, "dir", cg->v[i].dir,
 						      "root", cg->v[i].root));
-	return json_pack("{s:s*, s:o}", "path", cg->path, "dirs", dirs);
+	return json_pack("{s:s*, s:s*, s:o}", "path", cg->path, "unit", cg->unit, "dirs", dirs);
 }
 
 static int cgroup_from_json(const json_t *doc, struct cgroup *cg)
 {
 	const json_t *dirs = json_object_get(doc, "dirs");
 	const char *path = json_string_value(json_object_get(doc, "path"));
+	const char *unit = json_string_value(json_object_get(doc, "unit"));
 	size_t n = json_array_size(dirs);
 
 	cg->path = path ? xstrdup(path) : NULL;
+	cg->unit = unit ? xstrdup(unit) : NULL;
 	cg->v = xcalloc(n, sizeof(*cg->v));
 	for (; cg->n < n; cg->n++) {
 		const char *controllers, *dir, *root;
