@@ -17,7 +17,7 @@ static void write_cgroup(struct json_out *out)
 	json_out_open(out, "cgroup", '{');
 	json_out_bool(out, "v1", true);
 	json_out_bool(out, "v2", true);
-	json_out_bool(out, "systemd", false);
+	json_out_bool(out, "systemd", true);
 	json_out_bool(out, "systemdUser", false);
 	json_out_bool(out, "rdma", true);
 	json_out_close(out, '}');

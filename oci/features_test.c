@@ -81,16 +81,12 @@ static void the_lists_are_those_of_the_tables(void **state)
 static void what_is_there_is_true_and_the_rest_false(void **state)
 {
 	static const char *const on[] = {
-		"linux.cgroup.v1",
-		"linux.cgroup.v2",
-		"linux.cgroup.rdma",
-		"linux.seccomp.enabled",
-		"linux.apparmor.enabled",
-		"linux.selinux.enabled",
-		"linux.mountExtensions.idmap.enabled",
+		"linux.cgroup.v1",	 "linux.cgroup.v2",
+		"linux.cgroup.systemd",	 "linux.cgroup.rdma",
+		"linux.seccomp.enabled", "linux.apparmor.enabled",
+		"linux.selinux.enabled", "linux.mountExtensions.idmap.enabled",
 	};
 	static const char *const off[] = {
-		"linux.cgroup.systemd",
 		"linux.cgroup.systemdUser",
 		"linux.intelRdt.enabled",
 		"linux.netDevices.enabled",

@@ -182,10 +182,13 @@ teardown() { common_teardown; }
 	[[ $output == *"flag needs an argument"* ]]
 }
 
-@test "what isn't there yet says so, and the shim what it needs" {
-	run kedge --systemd-cgroup list
+@test "what isn't there says so, and the shim what it needs" {
+	kedge --systemd-cgroup list
+	run kedge --systemd-cgroup run -b "$B" t-1
 	[ "$status" -eq 1 ]
-	[[ $output == *systemd* ]]
+	[[ $output == *"this host wasn't booted by systemd"*"cgroupfs driver"* ]]
+	run kedge list -q
+	[ -z "$output" ]
 	run "$TREE/build/containerd-shim-kedge-v1" start
 	[ "$status" -eq 1 ]
 	[[ $output == *"start needs -namespace, -id and -address"* ]]

@@ -46,14 +46,21 @@ start_by_hand() {
 	! grep -q ':freezer:/t-shims$' "/proc/$(cat "$T/b-1/shim.pid")/cgroup" || false
 }
 
-@test "systemd_cgroup is refused in one sentence" {
-	local address
+@test "without systemd its cgroups are refused in one sentence, by the option and by the path" {
+	local address without="cgroups by systemd: this host wasn't booted by systemd"
 	address=$(start_by_hand </dev/null)
-	mkdir -p "$T/b-1/rootfs"
+	# shellcheck disable=SC2016 # jq's
+	config --arg root "$B/rootfs" '.root.path = $root'
+	cp "$B/config.json" "$T/b-1"
 	run "$TREE/integration/lib/ttrpc.py" "$address" Create 1=t-1 2="$T/b-1" \
 		10@containerd.runc.v1.Options=9:=1
 	[ "$status" -eq 1 ]
-	[[ $output == "2 OCI runtime create failed: systemd_cgroup: cgroups by systemd are not"* ]]
+	[[ $output == "2 OCI runtime create failed: $without"* ]]
+	config '.linux.cgroupsPath = "system.slice:kedge:t-1"'
+	cp "$B/config.json" "$T/b-1"
+	run "$TREE/integration/lib/ttrpc.py" "$address" Create 1=t-1 2="$T/b-1"
+	[ "$status" -eq 1 ]
+	[[ $output == "2 OCI runtime create failed: $without"* ]]
 }
 
 @test "a pod's shim ends after it, however long its removal takes" {

@@ -127,14 +127,6 @@ static void report(const struct cli *cli, const struct err *err)
 
 static int check_globals(const struct cli_globals *g, struct err *err)
 {
-	if (g->systemd_cgroup) {
-		err_set(err, ERR_UNSUPPORTED,
-			"--systemd-cgroup: cgroups by systemd are not in this version");
-		return err_hint(err,
-				"go without the flag and give cgroupsPath as a path: docker: "
-				"\"exec-opts\": [\"native.cgroupdriver=cgroupfs\"]; podman: "
-				"--cgroup-manager=cgroupfs; containerd: SystemdCgroup = false");
-	}
 	if (str_eq(g->rootless, "true")) {
 		err_set(err, ERR_UNSUPPORTED, "--rootless: not in this version");
 		return err_hint(err, "run kedge as root");

@@ -20,9 +20,17 @@ int load_container_spec(const struct cli *cli, struct stored *l, struct err *err
 	return stored_read_spec(l, err);
 }
 
+int load_config(const struct cli *cli, const char *dir, struct stored *l, struct err *err)
+{
+	if (oci_config_load(dir ? dir : ".", &l->config, &l->spec, err))
+		return -1;
+	l->spec.systemd_cgroup = cli->globals.systemd_cgroup;
+	return 0;
+}
+
 int load_bundle(const struct cli *cli, const char *dir, struct stored *l, struct err *err)
 {
 	if (load_store(cli, l, err))
 		return -1;
-	return oci_config_load(dir ? dir : ".", &l->config, &l->spec, err);
+	return load_config(cli, dir, l, err);
 }

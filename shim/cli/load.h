@@ -22,6 +22,12 @@ int load_container(const struct cli *cli, struct stored *l, struct err *err);
 int load_container_spec(const struct cli *cli, struct stored *l, struct err *err);
 
 /*
+ * Read and parse DIR/config.json of a container that is to be made, and take what our own flags say
+ * of it; `dir` NULL means the working directory. Errors: as below.
+ */
+int load_config(const struct cli *cli, const char *dir, struct stored *l, struct err *err);
+
+/*
  * For a container that is to be made: open the store, read and parse DIR/config.json; `dir` NULL
  * means the working directory. spec.bundle is the resolved, absolute path.
  * Errors: ERR_NOT_FOUND; ERR_INVALID when config.json is no regular file or not a valid config.

@@ -82,7 +82,7 @@ static int run_plan(const struct cli *cli, struct err *err)
 	struct oci_cr about = { "restore", cli->args[0], opts.image_path };
 	struct create_request req;
 
-	if (oci_config_load(v->bundle ? v->bundle : ".", &l.config, &l.spec, err) ||
+	if (load_config(cli, v->bundle, &l, err) ||
 	    launch_check(&launch, l.spec.process.terminal, err))
 		return -1;
 	req = request(v, &l, id_for_plan(cli, &l.spec));

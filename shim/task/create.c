@@ -11,6 +11,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/plan/systemd_unit.h"
 #include "core/run/create.h"
 #include "core/run/holder.h"
 #include "core/run/store.h"
@@ -54,6 +55,9 @@ static int create(const struct task_op *op, struct stored *s, struct worker_answ
 		return -1;
 	req.seed.config = s->config.p;
 	s->spec.process.terminal = req.wants_master; /* what the client asks for counts */
+	/* Docker passes options only to what it takes for runc: the path says it as well */
+	s->spec.systemd_cgroup = task->options.systemd_cgroup ||
+				 systemd_unit_is_form(s->spec.cgroups_path);
 	if (task->checkpoint ? holder_create(&req.seed, &s->c, err)
 			     : create_container(&req, &s->c, &answer->fd, err))
 		return -1;
@@ -162,18 +166,6 @@ void create_abort(struct task *task, struct call *call)
 		undo(task->op); /* it only waits for a logger */
 }
 
-static int take_options(struct task *task, const Wkt__Any *any, struct err *err)
-{
-	if (task_options_parse(any, &task->options, err))
-		return -1;
-	if (!task->options.systemd_cgroup)
-		return 0;
-	err_set(err, ERR_UNSUPPORTED, "systemd_cgroup: cgroups by systemd are not in this version");
-	return err_hint(err,
-			"take SystemdCgroup out of the runtime's options; for Kubernetes set the "
-			"kubelet's cgroupDriver to cgroupfs");
-}
-
 static void begin(struct task_op *op)
 {
 	const Task__CreateRequest *req = request_of(op);
@@ -185,7 +177,7 @@ static void begin(struct task_op *op)
 	task_process_set_stdio(&task->init, paths);
 	task->init.terminal = req->terminal;
 	task->checkpoint = xstrdup_filled(req->checkpoint);
-	if (take_options(task, req->options, &failed.err)) {
+	if (task_options_parse(req->options, &task->options, &failed.err)) {
 		done(op, &failed);
 		return;
 	}

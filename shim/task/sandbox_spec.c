@@ -39,7 +39,7 @@ static void add_mounts(const struct sandbox_place *place, struct buf *out)
 	buf_str(out, ",\"options\":[\"bind\",\"ro\",\"nosuid\",\"nodev\"]}],");
 }
 
-/* A slice is meant for systemd, and refused later, by what makes cgroups. */
+/* A slice is systemd's: the pod gets a scope in it, as containerd's runc has it. */
 static void add_cgroup(const Sandbox__PodConfig *pod, const struct sandbox_place *place,
 		       struct buf *out)
 {

@@ -100,7 +100,7 @@ static void names_parents_users_and_sysctls_are_taken_whatever_is_in_them(void *
 	assert_null(spec.ns[SPEC_NS_NET].path);
 }
 
-static void a_slice_keeps_systemds_form_which_is_refused_later(void **state)
+static void a_slice_gets_a_scope_of_systemds(void **state)
 {
 	Sandbox__PodConfig pod = SANDBOX__POD_CONFIG__INIT;
 	Sandbox__PodLinux linux_ = SANDBOX__POD_LINUX__INIT;
@@ -141,7 +141,7 @@ int main(void)
 		cmocka_unit_test(a_pod_that_says_nothing_has_namespaces_of_its_own),
 		cmocka_unit_test(what_is_the_nodes_is_left_out),
 		cmocka_unit_test(names_parents_users_and_sysctls_are_taken_whatever_is_in_them),
-		cmocka_unit_test(a_slice_keeps_systemds_form_which_is_refused_later),
+		cmocka_unit_test(a_slice_gets_a_scope_of_systemds),
 		cmocka_unit_test(a_user_namespace_is_refused),
 	};
 
