@@ -11,7 +11,8 @@
 #include "core/cr/restore_prepare.h"
 #include "core/cr/restored_ns.h"
 #include "core/cr/sidecar.h"
-#include "core/linux/destinations.h"
+#include "core/linux/foresee.h"
+#include "core/plan/external_restore_entry.h"
 
 /* What goes on in one restore_prepare(). */
 struct preparation {
@@ -100,19 +101,33 @@ static int parse_words(const struct preparation *w, struct err *err)
 	return remap_parse(&w->opts->map, &p->remap, err);
 }
 
+/* A link in a volume counts as it is in the volume of this time. */
+static const char *source_at(void *ctx, const struct mount_plan_row *row, const char *place)
+{
+	const struct preparation *w = ctx;
+	struct restore_prep *p = w->p;
+	const struct external_restore_input in = { .args = &p->args, .info = &p->info };
+	const struct external_pair *pair = external_restore_pair(
+		&in, w->req->seed.spec->mounts.v[row->index].destination, place);
+
+	return pair ? pair->to : remap_path(&p->remap, &p->arena, row->source);
+}
+
 static int read_config(const struct preparation *w, struct extras *extras, struct err *err)
 {
 	const struct spec *spec = w->req->seed.spec;
 	auto_fd int root_fd = open(w->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct restore_prep *p = w->p;
+	struct foresee_input in;
 
 	if (root_fd < 0)
 		return err_sys(err, "rootfs %s", w->rootfs);
 	if (mount_plan_build(spec, &p->mounts, err) ||
 	    extras_list(spec, w->req->seed.id, &p->arena, extras, err))
 		return -1;
-	return live_mounts_build(spec, destinations_resolve(root_fd, spec, &p->arena), &p->arena,
-				 &p->live, err);
+	in = (struct foresee_input){ root_fd, &p->mounts, source_at, (void *)w };
+	return live_mounts_build(spec, foresee_destinations(&in, &p->arena), &p->arena, &p->live,
+				 err);
 }
 
 static void check_stage(const struct preparation *w, struct findings *findings)

@@ -75,14 +75,14 @@ static bool is_dir(const struct stage *stage, size_t i)
 }
 
 /* config.json's own entry is there. Elsewhere, only the image says that something is mounted. */
-static bool is_where_config_has_it(const struct stage *stage, const struct external_mount *m)
+static bool is_where_config_has_it(const struct stage *stage, const struct external_mount *m,
+				   size_t i)
 {
-	auto_free char *path = NULL;
+	const struct live_mount *live = stage->rows[i].live;
 
-	if (m->mount_index >= stage->spec->mounts.n)
+	if (!live)
 		return m->origin != EXTERNAL_CONFIG && m->origin != EXTERNAL_USER;
-	path = path_normalize(stage->spec->mounts.v[m->mount_index].destination);
-	return m->origin == EXTERNAL_SUBMOUNT || str_eq(path, m->mountpoint);
+	return m->origin == EXTERNAL_SUBMOUNT || str_eq(live->destination, m->mountpoint);
 }
 
 /* Whether the container may only read what holds the mountpoint. */
@@ -126,7 +126,7 @@ static void check_mountpoint(struct stage *stage, struct external_plan *plan, si
 				 is_dir(stage, i) ? "a file" : "a directory");
 	} else if (errno == ENOENT && !m->is_added &&
 		   ((!fstatvfs(holder.fd, &fs) && (fs.f_flag & ST_RDONLY)) ||
-		    (!is_where_config_has_it(stage, m) && is_readonly(plan, &holder)))) {
+		    (!is_where_config_has_it(stage, m, i) && is_readonly(plan, &holder)))) {
 		external_problem(EXTERNAL_JUDGE(plan, findings), i, ERR_INVALID,
 				 "source %.512s: its mountpoint is missing in %.512s, which is "
 				 "read-only",

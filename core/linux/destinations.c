@@ -22,12 +22,3 @@ const char *destinations_resolve_one(int root_fd, const char *destination, struc
 	}
 	return arena_strdup(arena, path);
 }
-
-const char *const *destinations_resolve(int root_fd, const struct spec *spec, struct arena *arena)
-{
-	const char **paths = arena_array(arena, spec->mounts.n, sizeof(*paths));
-
-	for (size_t i = 0; i < spec->mounts.n; i++)
-		paths[i] = destinations_resolve_one(root_fd, spec->mounts.v[i].destination, arena);
-	return paths;
-}

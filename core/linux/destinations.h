@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * destinations.h - where config.json's mounts lie, after the symlinks of a root directory
+ * destinations.h - where a mount of config.json lies, after the symlinks of a container's root
  *
- * In       an fd of a root (the container's on a checkpoint, the rootfs on a restore), the spec
- * Out      one path per entry of `mounts`
+ * In       an fd of that root, the destination
+ * Out      a path
  * Effects  opens below the root, never outside it
+ *
+ * For a container that isn't there yet: foresee.h.
  */
 #ifndef KEDGE_CORE_LINUX_DESTINATIONS_H
 #define KEDGE_CORE_LINUX_DESTINATIONS_H
 
-#include "core/spec.h"
+#include "core/base/str.h"
 
-/*
- * An array as external_dump.h and external_restore.h want it, in the arena: the resolved path of
- * each mount's destination, NULL where it doesn't exist (the text of the config decides then).
- */
-const char *const *destinations_resolve(int root_fd, const struct spec *spec, struct arena *arena);
-
-/* The same for one path: NULL where it doesn't exist. */
+/* The path without symlinks, in the arena; NULL where it doesn't exist. */
 const char *destinations_resolve_one(int root_fd, const char *destination, struct arena *arena);
 
 #endif

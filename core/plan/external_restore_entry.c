@@ -49,3 +49,17 @@ const struct live_mount *external_restore_entry(const struct external_restore_in
 		found = entry_at(in, matches, noted->destination, row);
 	return found ? found : entry_at(in, matches, m->mountpoint, row);
 }
+
+const struct external_pair *external_restore_pair(const struct external_restore_input *in,
+						  const char *written, const char *place)
+{
+	const struct external_pair *pair = external_args_find(in->args, place);
+
+	for (size_t i = 0; in->args->n && !pair && i < in->info->n; i++) {
+		const struct checkpoint_mount *m = &in->info->v[i];
+
+		if (m->key && m->origin != EXTERNAL_SUBMOUNT && str_eq(m->destination, place))
+			pair = external_args_find(in->args, m->key);
+	}
+	return pair ? pair : external_args_find(in->args, written);
+}

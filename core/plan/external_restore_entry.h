@@ -23,4 +23,12 @@ const struct live_mount *external_restore_entry(const struct external_restore_in
 						const struct external_mount *m,
 						const struct restore_row *row);
 
+/*
+ * What the user's --external says of the bind that config.json has at `written`, and that lies at
+ * `place`: by its key, which the sidecar may know better than its place, or by either path. NULL if
+ * nothing is said. Of `in` only `args` and `info` are read.
+ */
+const struct external_pair *external_restore_pair(const struct external_restore_input *in,
+						  const char *written, const char *place);
+
 #endif
