@@ -45,6 +45,7 @@ const struct sidecar_field sidecar_mount[SIDECAR_MOUNT_FIELDS] = {
 	{ "kind", SIDECAR_WORD, MOUNT(kind), false, kind_word, EXTERNAL_KIND_DEVICE + 1 },
 	{ "entry", SIDECAR_INDEX, MOUNT(mount_index), false, NULL, 0 },
 	{ "destination", SIDECAR_TEXT, MOUNT(destination), false, NULL, 0 },
+	{ "written", SIDECAR_TEXT, MOUNT(written), false, NULL, 0 },
 	{ "type", SIDECAR_TEXT, MOUNT(type), false, NULL, 0 },
 	{ "options", SIDECAR_TEXT, MOUNT(options), false, NULL, 0 },
 	{ "config_source", SIDECAR_TEXT, MOUNT(config_source), false, NULL, 0 },
@@ -72,4 +73,5 @@ const struct sidecar_field sidecar_mount[SIDECAR_MOUNT_FIELDS] = {
 const struct sidecar_field sidecar_unmounted[SIDECAR_UNMOUNTED_FIELDS] = {
 	{ "entry", SIDECAR_INDEX, UNMOUNTED(mount_index), true, NULL, 0 },
 	{ "destination", SIDECAR_TEXT, UNMOUNTED(destination), false, NULL, 0 },
+	{ "written", SIDECAR_TEXT, UNMOUNTED(written), false, NULL, 0 },
 };

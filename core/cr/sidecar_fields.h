@@ -31,8 +31,8 @@ struct sidecar_field {
 
 enum {
 	SIDECAR_TOP_FIELDS = 8,
-	SIDECAR_MOUNT_FIELDS = 28,
-	SIDECAR_UNMOUNTED_FIELDS = 2,
+	SIDECAR_MOUNT_FIELDS = 29,
+	SIDECAR_UNMOUNTED_FIELDS = 3,
 };
 
 extern const struct sidecar_field sidecar_top[SIDECAR_TOP_FIELDS];     /* checkpoint_info */

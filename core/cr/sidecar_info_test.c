@@ -37,6 +37,7 @@ static void all_that_is_written_is_read_again(void **state)
 		  .kind = EXTERNAL_KIND_SOCKET,
 		  .mount_index = 3,
 		  .destination = "/d",
+		  .written = "/l/d",
 		  .type = "bind",
 		  .options = "rbind,ro",
 		  .config_source = "/s",
@@ -58,7 +59,7 @@ static void all_that_is_written_is_read_again(void **state)
 		  .is_deleted = true,
 		  .is_moved = true },
 	};
-	struct checkpoint_unmounted unmounted[] = { { 9, "/gone" } };
+	struct checkpoint_unmounted unmounted[] = { { 9, "/gone", "/link" } };
 	struct checkpoint_info info = { .version = CHECKPOINT_INFO_VERSION,
 					.engine = "kedge 0.1.0",
 					.criu = "4.1.1",
@@ -93,6 +94,7 @@ static void all_that_is_written_is_read_again(void **state)
 	assert_true(read.v[0].mount_index == SIZE_MAX);
 	assert_null(read.v[0].key);
 	assert_string_equal(read.unmounted[0].destination, "/gone");
+	assert_string_equal(read.unmounted[0].written, "/link");
 }
 
 static void what_cannot_be_a_sidecar_is_refused_with_the_place(void **state)

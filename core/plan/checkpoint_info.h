@@ -41,6 +41,7 @@ struct checkpoint_mount {
 	enum external_kind kind;
 	size_t mount_index;	    /* in config.json's mounts at the checkpoint, or SIZE_MAX */
 	const char *destination;    /* of that entry, as resolved at create; NULL without entry */
+	const char *written;	    /* the same as config.json has it, where links lead elsewhere */
 	const char *type, *options; /* of that entry: options joined with "," */
 	const char *config_source;  /* of that entry, absolute */
 	const char *below;	    /* SUBMOUNT: path below that entry's mount */
@@ -61,6 +62,7 @@ struct checkpoint_mount {
 struct checkpoint_unmounted {
 	size_t mount_index;
 	const char *destination; /* resolved at create, else in normal form */
+	const char *written;	 /* as above */
 };
 
 /* A zeroed struct is empty: there was no sidecar. */

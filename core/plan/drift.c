@@ -160,10 +160,31 @@ static const char *describe(struct drift *d, bool is_bind, const char *source, c
 	return arena_printf(&d->plan->arena, "a mount of type %.64s", type ? type : "?");
 }
 
+/* The container may have turned the link itself; but so may whoever has put another volume there. */
+static void check_links(struct drift *d, const struct entry_match *old)
+{
+	const struct live_mount *live = old->live;
+	const char *key = old->mount->key, *source = live_source(d, live);
+
+	if (old->mount->is_moved || str_eq(live->destination, old->destination))
+		return;
+	refuse(d, old->mount,
+	       arena_printf(&d->plan->arena,
+			    "config.json's %.256s leads to %.256s by a symlink now, and led to "
+			    "%.256s; let it lead there again, or write that in config.json%s",
+			    live->written, live->destination, old->destination,
+			    key && source ? arena_printf(&d->plan->arena,
+							 ", or have it mounted where it was with "
+							 "--external 'mnt[%.256s]:%.256s'",
+							 key, source)
+					  : ""));
+}
+
 static void check_kept(struct drift *d, const struct entry_match *old)
 {
 	const struct live_mount *live = old->live;
 
+	check_links(d, old);
 	if (live->is_bind == was_bind(old->mount) &&
 	    (live->is_bind || str_eq(live->mount->type, old->mount->type)))
 		return;

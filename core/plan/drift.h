@@ -13,7 +13,9 @@
  *                         refused, and so is what would cover a mount of the image or lie where
  *                         one was
  *   dropped               refused, unless the user gives the mount a source
- *   another destination   refused: CRIU puts the mount where it was
+ *   another destination   refused: CRIU puts the mount where it was; also where the destination is
+ *                         the same and leads elsewhere by links, unless the user gives it a source or
+ *                         the container had moved it
  *   bind or not           refused
  *   unmounted inside      stays so
  * Changed options are restore_settle.c's.

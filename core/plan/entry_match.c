@@ -51,13 +51,17 @@ static void list(const struct checkpoint_info *info, struct arena *arena,
 		const struct checkpoint_mount *m = &info->v[i];
 
 		if (is_entrys(m))
-			v[n++] = (struct entry_match){ m->mount_index, m->destination, m, NULL };
+			v[n++] = (struct entry_match){ m->mount_index, m->destination,
+						       m->written ? m->written : m->destination, m,
+						       NULL };
 	}
 	for (size_t i = 0; i < info->n_unmounted; i++) {
 		const struct checkpoint_unmounted *u = &info->unmounted[i];
 
 		if (u->destination)
-			v[n++] = (struct entry_match){ u->mount_index, u->destination, NULL, NULL };
+			v[n++] = (struct entry_match){ u->mount_index, u->destination,
+						       u->written ? u->written : u->destination,
+						       NULL, NULL };
 	}
 	if (n)
 		qsort(v, n, sizeof(*v), compare);
@@ -114,6 +118,31 @@ static size_t find_end(const struct entry_matches *matches, size_t first)
 	return end;
 }
 
+/* Where links lead elsewhere now. The mounts that have a place in common are matched before. */
+static void match_written(struct entry_matches *matches, const struct live_mounts *live,
+			  struct arena *arena)
+{
+	bool *is_taken = arena_array(arena, live->n, sizeof(*is_taken));
+
+	for (size_t i = 0; i < matches->n; i++)
+		if (matches->v[i].live)
+			is_taken[matches->v[i].live->index] = true;
+	for (size_t i = 0; i < matches->n; i++) {
+		struct entry_match *then = &matches->v[i];
+
+		for (size_t k = 0; !then->live && k < live->n; k++) {
+			const struct live_mount *now = &live->v[k];
+
+			if (is_taken[k] || now->opts.is_remount ||
+			    !str_eq(now->written, then->written) ||
+			    str_eq(now->destination, then->destination))
+				continue;
+			then->live = now;
+			is_taken[k] = true;
+		}
+	}
+}
+
 void entry_matches_build(const struct checkpoint_info *info, const struct live_mounts *live,
 			 struct arena *arena, struct entry_matches *matches)
 {
@@ -135,6 +164,7 @@ void entry_matches_build(const struct checkpoint_info *info, const struct live_m
 			match_sources(&g, live, arena);
 		match_order(&g);
 	}
+	match_written(matches, live, arena);
 }
 
 const struct entry_match *entry_matches_find(const struct entry_matches *matches,

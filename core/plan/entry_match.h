@@ -8,6 +8,9 @@
  *
  * Entries with one destination are told apart by their order there; those count that had been
  * unmounted. If there are more or fewer now, binds are first known by their sources.
+ *
+ * An entry that nobody has then is known by what is written in config.json, where links now lead
+ * elsewhere: `live` has another destination.
  */
 #ifndef KEDGE_CORE_PLAN_ENTRY_MATCH_H
 #define KEDGE_CORE_PLAN_ENTRY_MATCH_H
@@ -19,6 +22,7 @@
 struct entry_match {
 	size_t index; /* in the mounts of then */
 	const char *destination;
+	const char *written;		      /* that, before links were followed */
 	const struct checkpoint_mount *mount; /* of those that it had made the first; NULL: it had
 						 been unmounted */
 	const struct live_mount *live;	      /* the same entry now, or NULL */

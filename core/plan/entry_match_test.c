@@ -41,7 +41,8 @@ static void then(struct fixture *f, size_t index, const char *source)
 
 static void then_unmounted(struct fixture *f, size_t index)
 {
-	f->unmounted[f->info.n_unmounted++] = (struct checkpoint_unmounted){ index, "/d" };
+	f->unmounted[f->info.n_unmounted++] =
+		(struct checkpoint_unmounted){ .mount_index = index, .destination = "/d" };
 }
 
 /* Each as "INDEX=INDEX NOW;", of an unmounted one as "(INDEX)=". */

@@ -212,6 +212,14 @@ void external_dump_fill_plan(struct external_dump *d)
 
 /* --- the sidecar ---------------------------------------------------------------------------------- */
 
+/* As config.json has it, if that isn't where it lies. */
+static const char *written(struct external_dump *d, size_t entry, struct arena *arena)
+{
+	const char *text = external_spec_destination(arena, d->in->spec, entry, NULL);
+
+	return str_eq(text, d->places[entry]) ? NULL : text;
+}
+
 static void add_entry(struct external_dump *d, size_t entry, struct arena *arena,
 		      struct checkpoint_mount *m)
 {
@@ -221,6 +229,7 @@ static void add_entry(struct external_dump *d, size_t entry, struct arena *arena
 	if (entry == SIZE_MAX)
 		return;
 	m->destination = arena_strdup(arena, d->places[entry]);
+	m->written = written(d, entry, arena);
 	m->type = arena_strdup(arena, spec->mounts.v[entry].type);
 	m->options = d->entries.n ? arena_strdup(arena, d->entries.v[entry].options) : NULL;
 	m->config_source = external_spec_source(arena, spec, entry);
@@ -292,6 +301,7 @@ void external_dump_fill_info(struct external_dump *d, struct checkpoint_info *in
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		if (d->is_unmounted[i])
 			info->unmounted[info->n_unmounted++] = (struct checkpoint_unmounted){
-				i, arena_strdup(&info->arena, d->places[i])
+				i, arena_strdup(&info->arena, d->places[i]),
+				written(d, i, &info->arena)
 			};
 }

@@ -80,7 +80,9 @@ int live_mounts_build(const struct spec *spec, const char *const *destinations, 
 
 		entry->index = i;
 		entry->mount = &spec->mounts.v[i];
-		entry->destination = external_spec_destination(arena, spec, i, destinations);
+		entry->written = external_spec_destination(arena, spec, i, NULL);
+		entry->destination = destinations && destinations[i] ? destinations[i]
+								     : entry->written;
 		entry->options = join_options(arena, &entry->mount->options);
 		entry->is_bind = external_spec_is_bind(entry->mount);
 		if (mount_opts_parse(entry->mount, arena, &entry->opts, err))

@@ -17,6 +17,7 @@
 
 struct live_mount {
 	const char *destination; /* NULL when the text leads out of the root */
+	const char *written;	 /* the same by text alone, links or not */
 	size_t index;		 /* in the spec's mounts */
 	const struct spec_mount *mount;
 	/* joined with ","; of a bind those of its remounts too, as a sidecar has them */

@@ -82,7 +82,8 @@ static void mounts_belong_to_the_entries_of_today_wherever_they_lie(void **state
 	sub->origin = EXTERNAL_SUBMOUNT;
 	sub->mount_index = 0;
 	sub->below = "in";
-	f.unmounted[f.info.n_unmounted++] = (struct checkpoint_unmounted){ 3, "/gone" };
+	f.unmounted[f.info.n_unmounted++] =
+		(struct checkpoint_unmounted){ .mount_index = 3, .destination = "/gone" };
 	expect(&f, "/new+0=2:;/new+1=1:;-+0=0:;");
 	sub->is_moved = true;
 	expect(&f, "/new+0=2:;/new+1=1:;/sub+0=2:in;-+0=0:;");

@@ -87,6 +87,78 @@ has_mount() { grep -Eq "^ *//*${1#/}: .*${2:+[ ,]$2[, ]}" "$W/after"; }
 	survives --external "mnt[/data]:$T/other" --external "mnt[/data/current/log]:$T/new"
 }
 
+@test "a link that leads elsewhere, in this volume or in another, is refused with both paths" {
+	linked
+	volume other/v1/log other/v2/log moved
+	ln -s v2 "$T/other/current"
+	started t-1
+	checkpointed t-1 "$T/images"
+	kedge delete -f t-1
+	restore_refused "/data/current/log leads to /data/v2/log by a symlink now, and led to /data/v1/log" \
+		--external "mnt[/data]:$T/other"
+	restore_refused "leads to /data/v2/log by" --map "$T/vol=$T/other"
+	ln -sfn /../../etc "$T/vol/current"
+	restore_refused "leads to /etc/log by"
+	ln -sfn /proc/self/root "$T/vol/current"
+	restore_refused "leads to /proc/self/root/log by"
+	ln -sfn current "$T/vol/current"
+	restore_refused "/data/v1/log: "
+	ln -sfn v2 "$T/vol/current"
+	set_source /data/current/log "$T/moved"
+	restore_refused "leads to /data/v2/log by"
+	[[ $output == *"or have it mounted where it was with --external 'mnt[/data/v1/log]:$T/moved'"* ]]
+}
+
+@test "the ways out of that: the user's source for the key, or the place in config.json" {
+	linked
+	started t-1
+	checkpointed t-1 "$T/images"
+	ln -sfn v2 "$T/vol/current"
+	links_differ v1 v2
+	comes_back t-1 "$T/images" --external "mnt[/data/v1/log]:$T/logs"
+	kedge delete -f t-1
+	config '(.mounts[] | select(.destination == "/data/current/log")).destination = "/data/v1/log"'
+	comes_back t-1 "$T/images"
+}
+
+@test "a directory on the way that is a link now is refused, too" {
+	linked
+	started t-1
+	checkpointed t-1 "$T/images"
+	kedge delete -f t-1
+	mv "$T/vol/v1" "$T/vol/v3"
+	ln -s v3 "$T/vol/v1"
+	restore_refused "leads to /data/v3/log by"
+}
+
+@test "an unmounted one stays so, wherever the link leads" {
+	linked
+	started t-1
+	inside t-1 umount /data/v1/log
+	checkpointed t-1 "$T/images"
+	ln -sfn v2 "$T/vol/current"
+	links_differ v1 v2
+	comes_back t-1 "$T/images"
+	run ! has_mount '.*/log'
+}
+
+@test "a kedge.json of before, which doesn't know what was written" {
+	linked
+	started t-1
+	checkpointed t-1 "$T/images"
+	jq 'del(.mounts[].written)' "$T/images/kedge.json" >"$T/old"
+	cat "$T/old" >"$T/images/kedge.json"
+	sums "$T/images" >"$W/images.before"
+	comes_back t-1 "$T/images"
+	kedge delete -f t-1
+	ln -sfn v2 "$T/vol/current"
+	restore_refused "/data/v1/log: config.json has it at /data/v2/log now (source $T/logs)"
+	ln -sfn v1 "$T/vol/current"
+	rm "$T/images/kedge.json"
+	sums "$T/images" >"$W/images.before"
+	comes_back t-1 "$T/images"
+}
+
 @test "restored, and checkpointed again" {
 	linked
 	survives
