@@ -9,6 +9,7 @@
 #include "core/base/fd.h"
 #include "core/cr/image_file.h"
 #include "core/cr/images_copy.h"
+#include "core/cr/images_left_out.h"
 #include "core/plan/external_spec.h"
 #include "core/plan/mountinfo.h"
 #include "proto/mnt.pb-c.h"
@@ -314,7 +315,8 @@ int images_copy_read(int dirfd, unsigned int root_ns, const struct checkpoint_in
 	struct images_copy read = { 0 };
 
 	if (read_files(dirfd, &read, err) || find_root(&read, root_ns, err) ||
-	    check_files(&read, err) || restore_names(&read, info, err)) {
+	    images_left_out_add(&read.v[read.root], info, err) || check_files(&read, err) ||
+	    restore_names(&read, info, err)) {
 		images_copy_done(&read);
 		return -1;
 	}

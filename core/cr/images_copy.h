@@ -63,8 +63,9 @@ struct images_copy_edit {
 };
 
 /*
- * Read and check all files; `root_ns` is the root task's namespace. The mountpoints are those of the
- * sidecar where CRIU couldn't write them down. `copy` is empty on entry and stays empty on failure.
+ * Read and check all files; `root_ns` is the root task's namespace, and what CRIU has left out of that
+ * is added (images_left_out.h). The mountpoints are those of the sidecar where CRIU couldn't write them
+ * down. `copy` is empty on entry and stays empty on failure.
  * Errors: ERR_INVALID naming file and mount: broken entries, plugins, ids twice, parents that are
  * missing or go in a circle, no root or several, a mountpoint that isn't below its parent's.
  */

@@ -637,9 +637,82 @@ static void mounts_that_criu_makes_get_their_flags_but_the_root(void **state)
 	assert_int_equal(edited(&f, 2)->flags, MS_UNBINDABLE | MS_RDONLY);
 }
 
+static void what_criu_has_left_out_is_added_from_the_sidecar(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+	const struct image_mounts *mounts;
+
+	(void)state;
+	setup(&f);
+	ADD(&f, 0, .mnt_id = 2, .parent_mnt_id = 1, .mountpoint = (char *)"/sys", .fstype = 2);
+	ADD_ROOT(&f);
+	f.noted[f.info.n++] =
+		(struct checkpoint_mount){ .id = 2, .mountpoint = "/sys", .fstype = "sysfs" };
+	f.noted[f.info.n++] = (struct checkpoint_mount){ .id = 3,
+							 .parent = 2,
+							 .mountpoint = "/sys/t",
+							 .fstype = "tracefs",
+							 .root = "/part",
+							 .major = 3,
+							 .minor = 9,
+							 .shared = 7,
+							 .flags = MS_RDONLY,
+							 .key = "/sys/t" };
+	/* CRIU makes it, or it is another kind: it was in the image then */
+	f.noted[f.info.n++] = (struct checkpoint_mount){
+		.id = 4, .parent = 2, .mountpoint = "/sys/u", .fstype = "tracefs"
+	};
+	f.noted[f.info.n++] = (struct checkpoint_mount){
+		.id = 5, .parent = 2, .mountpoint = "/sys/v", .fstype = "tmpfs", .key = "k"
+	};
+	assert_int_equal(read_all(&f), 0);
+	mounts = &f.copy.v[0].mounts;
+	assert_int_equal(mounts->n, 3);
+	assert_int_equal(mounts->v[0].id, 3);
+	assert_int_equal(mounts->v[0].parent, 2);
+	assert_int_equal(mounts->v[0].fstype, 19);
+	assert_int_equal(mounts->v[0].shared, 7);
+	assert_string_equal(mounts->v[0].key, "/sys/t");
+	assert_int_equal(f.copy.v[0].v[0]->root_dev, 3U << 20 | 9);
+	assert_string_equal(f.copy.v[0].v[0]->root, "/part");
+	assert_int_equal(f.copy.v[0].v[0]->flags, MS_RDONLY);
+	assert_int_equal(mounts->v[2].id, 1);
+}
+
+static void a_sidecar_that_adds_nonsense_is_refused(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+	struct checkpoint_mount *m;
+
+	(void)state;
+	setup(&f);
+	ADD_ROOT(&f);
+	m = &f.noted[f.info.n++];
+	*m = (struct checkpoint_mount){
+		.id = 3, .parent = 1, .mountpoint = "/a/../b", .fstype = "tracefs", .key = "k"
+	};
+	assert_int_equal(read_all(&f), -1);
+	assert_non_null(strstr(f.err.msg, "kedge.json: mount 3: mountpoint \"/a/../b\""));
+	m->mountpoint = "/b";
+	m->parent = 9;
+	assert_int_equal(read_all(&f), -1);
+	assert_non_null(strstr(f.err.msg, "what it is mounted on isn't in the file"));
+	m->parent = 1;
+	m->key = "a\nb";
+	assert_int_equal(read_all(&f), -1);
+	assert_non_null(strstr(f.err.msg, "its key is empty, too long, or has control"));
+	/* in a debugfs it comes by itself */
+	m->parent = 2;
+	f.noted[f.info.n++] = (struct checkpoint_mount){ .id = 2, .fstype = "debugfs" };
+	assert_int_equal(read_all(&f), 0);
+	assert_int_equal(f.copy.v[0].mounts.n, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_criu_has_left_out_is_added_from_the_sidecar),
+		cmocka_unit_test(a_sidecar_that_adds_nonsense_is_refused),
 		cmocka_unit_test(a_plugin_is_refused),
 		cmocka_unit_test(one_id_for_two_mounts_is_refused_over_all_namespaces),
 		cmocka_unit_test(a_parent_that_is_missing_or_elsewhere_is_refused),

@@ -9,6 +9,7 @@
 
 #include "core/base/fd.h"
 #include "core/cr/image_file.h"
+#include "core/cr/images_left_out.h"
 #include "core/cr/images_pages.h"
 #include "core/cr/inspect.h"
 #include "core/cr/sidecar.h"
@@ -312,6 +313,17 @@ static void read_inventory(struct inspection *in)
 		strv_add(&in->problems, err.msg);
 }
 
+/* As a restore sees it, what CRIU has left out is there, too. */
+static void add_left_out(struct inspection *in)
+{
+	struct err err = { 0 };
+	size_t n;
+
+	if (in->n_ns && in->ns[0].is_root &&
+	    images_left_out_list(&in->ns[0].mounts, &in->info, &n, &err))
+		strv_add(&in->problems, err.msg);
+}
+
 static void read_images(struct inspection *in, const struct names *names)
 {
 	struct err err = { 0 };
@@ -329,6 +341,7 @@ static void read_images(struct inspection *in, const struct names *names)
 		strv_add(&in->problems, err.msg);
 	if (sidecar_read_info(in->images_fd, &in->info, &err))
 		strv_add(&in->problems, err.msg);
+	add_left_out(in);
 	read_parent(in);
 }
 

@@ -13,6 +13,7 @@
 #include "core/cr/sidecar.h"
 #include "core/linux/foresee.h"
 #include "core/plan/external_restore_entry.h"
+#include "core/plan/left_out.h"
 
 /* What goes on in one restore_prepare(). */
 struct preparation {
@@ -143,6 +144,8 @@ static void check_stage(const struct preparation *w, struct findings *findings)
 	stage->n_image = file->mounts.n;
 	stage->root_id = file->root_id;
 	stage_check(stage, w->rootfs, &w->p->plan, findings);
+	if (!stage->info->version)
+		left_out_warn(&stage->host, stage->rows, &w->p->plan);
 }
 
 static void guard_images(const struct preparation *w, struct findings *findings)

@@ -2,6 +2,7 @@
 /* What can't be dumped although it was decided what it is, and what lies on one path. */
 #include "core/plan/external_dump_internal.h"
 #include "core/plan/external_reach.h"
+#include "core/plan/left_out.h"
 
 /* What mnt[] takes is taken as CRIU takes it: the user has to allow that. */
 static void check_external_sharing(struct external_dump *d, const struct mount_row *row)
@@ -64,19 +65,29 @@ static void check_names(struct external_dump *d, const struct mount_row *row)
 		}
 }
 
-/*
- * CRIU leaves every tracefs out, also one with a key (its filesystems.c: tracefs_parse()), and says
- * nothing. Below a debugfs the kernel mounts one again when somebody looks there.
- */
-static void check_tracefs(struct external_dump *d, const struct mount_row *row)
+static bool is_lost(const struct external_dump *d, const struct mount_row *row)
 {
 	const struct mount_row *below = mount_index_id(&d->index, row->parent);
 
-	if (!str_eq(row->fstype, "tracefs") || (below && str_eq(below->fstype, "debugfs")))
+	return left_out_is_lost(row->fstype, below ? below->fstype : NULL);
+}
+
+/* The restore brings it back if it is known from where, and CRIU misses what others lie on. */
+static void check_lost(struct external_dump *d, const struct mount_row *row)
+{
+	const struct mount_row *below = mount_index_id(&d->index, row->parent);
+
+	if (below && below != row && is_lost(d, below))
+		external_dump_refuse(d, row,
+				     "it lies on a %s, which CRIU leaves out: unmount it there",
+				     below->fstype);
+	if (!is_lost(d, row) || external_dump_choice(d, row)->state == EXTERNAL_TAKEN)
 		return;
+	d->needs_key = true;
 	external_dump_refuse(d, row,
-			     "CRIU leaves a tracefs out: unmount it there, or bind what it lies in "
-			     "without its submounts (bind, not rbind)");
+			     "CRIU leaves a %s out, and it is no bind of config.json's: unmount it "
+			     "there",
+			     row->fstype);
 }
 
 static void check_row(struct external_dump *d, const struct mount_row *row)
@@ -88,7 +99,7 @@ static void check_row(struct external_dump *d, const struct mount_row *row)
 				     row->line_bytes, MOUNT_TABLE_CRIU_LINE_BYTES - 1);
 	check_siblings(d, row);
 	check_names(d, row);
-	check_tracefs(d, row);
+	check_lost(d, row);
 	if (c->state == EXTERNAL_TAKEN)
 		check_external_sharing(d, row);
 	else if (c->state == EXTERNAL_INTERNAL)
@@ -145,7 +156,7 @@ void external_dump_settle_stacks(struct external_dump *d)
 		const struct mount_row *row = &table->v[i];
 		struct external_choice *c = &d->choices[i];
 
-		if (c->state != EXTERNAL_TAKEN)
+		if (c->state != EXTERNAL_TAKEN || is_lost(d, row))
 			continue;
 		is_left[i] = is_mixed(d, row);
 		d->plan.is_auto |= is_left[i];

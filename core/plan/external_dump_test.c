@@ -213,7 +213,27 @@ static void a_key_for_a_mount_that_lies_on_itself_is_no_endless_search(void **st
 	expect(&f, "/x: key k, user, tmpfs\n");
 }
 
-static void a_tracefs_is_refused_unless_it_comes_by_itself(void **state)
+static void a_tracefs_below_a_bind_is_noted_and_criu_is_not_told(void **state)
+{
+	AUTO(criu_request_done) struct criu_request req;
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "110 100 0:22 / /host ro - sysfs sysfs rw\n"
+		       "111 110 0:12 / /host/kernel/tracing ro - tracefs tracefs rw\n");
+	mount_table_done(&f.host);
+	parse(HOST "30 24 0:12 / /sys/kernel/tracing rw - tracefs tracefs rw\n", &f.host);
+	bind(&f, "/host", "/sys", NULL);
+	expect(&f, "/host: key /host, config, sysfs, host /sys\n"
+		   "/host/kernel/tracing: key /host/kernel/tracing, submount, tracefs, host "
+		   "/sys/kernel/tracing\n");
+	criu_request_init(&req, CRIU_DUMP);
+	external_plan_request(&f.plan, false, &req);
+	assert_int_equal(req.ext_mounts.n, 1);
+	assert_string_equal(req.ext_mounts.v[0].key, "/host");
+}
+
+static void a_tracefs_that_nobody_bound_is_refused_unless_it_comes_by_itself(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
 
@@ -221,14 +241,25 @@ static void a_tracefs_is_refused_unless_it_comes_by_itself(void **state)
 	setup(&f, BASE "110 104 0:7 / /sys/kernel/debug rw - debugfs none rw\n"
 		       "111 110 0:12 / /sys/kernel/debug/tracing rw - tracefs tracefs rw\n");
 	assert_int_equal(plan(&f), 0);
-	external_plan_done(&f.plan);
 	fixture_done(&f);
 	setup(&f, BASE "110 104 0:12 / /sys/kernel/tracing rw - tracefs tracefs rw\n");
+	expect_refusal(&f, ERR_UNSUPPORTED,
+		       "/sys/kernel/tracing: CRIU leaves a tracefs out, and it is no bind of "
+		       "config.json's: unmount it there");
 	say(&f, "mnt[/sys/kernel/tracing]:k");
-	expect_refusal(
-		&f, ERR_UNSUPPORTED,
-		"/sys/kernel/tracing: CRIU leaves a tracefs out: unmount it there, or bind what "
-		"it lies in without its submounts (bind, not rbind)");
+	expect(&f, "/sys/kernel/tracing: key k, user, tracefs\n");
+}
+
+static void what_lies_on_a_tracefs_is_refused(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f, BASE "110 104 0:12 / /traces rw - tracefs tracefs rw\n"
+		       "111 110 0:91 / /traces/x rw - tmpfs t rw\n");
+	say(&f, "mnt[/traces]:k");
+	expect_refusal(&f, ERR_UNSUPPORTED,
+		       "/traces/x: it lies on a tracefs, which CRIU leaves out: unmount it there");
 }
 
 static void one_key_for_two_mounts_is_refused(void **state)
@@ -666,7 +697,9 @@ int main(void)
 		cmocka_unit_test(the_users_key_wins_for_its_mountpoint),
 		cmocka_unit_test(a_key_for_no_mount_is_refused),
 		cmocka_unit_test(a_key_for_a_mount_that_lies_on_itself_is_no_endless_search),
-		cmocka_unit_test(a_tracefs_is_refused_unless_it_comes_by_itself),
+		cmocka_unit_test(a_tracefs_below_a_bind_is_noted_and_criu_is_not_told),
+		cmocka_unit_test(a_tracefs_that_nobody_bound_is_refused_unless_it_comes_by_itself),
+		cmocka_unit_test(what_lies_on_a_tracefs_is_refused),
 		cmocka_unit_test(one_key_for_two_mounts_is_refused),
 		cmocka_unit_test(a_default_key_makes_way_for_a_user_key_of_that_name),
 		cmocka_unit_test(paths_that_would_break_a_key_get_a_number),

@@ -4,6 +4,7 @@
 
 #include "core/plan/external_problem.h"
 #include "core/plan/external_spec.h"
+#include "core/plan/left_out.h"
 #include "core/plan/restore_settle.h"
 
 #define KNOWN_FLAGS                                                                  \
@@ -163,6 +164,14 @@ static void check_kind(struct settle *s, size_t i)
 			 external_kind_name(m->kind), external_kind_name(noted->kind));
 }
 
+/* Only kedge.json says that there was such a mount: nothing else is mounted for it. */
+static bool is_lost(const struct settle *s, size_t i)
+{
+	const struct checkpoint_mount *noted = s->in->rows[i].noted;
+
+	return noted && left_out_is_lost(noted->fstype, NULL);
+}
+
 static void check_mount(struct settle *s, size_t i)
 {
 	const struct external_mount *m = &s->plan->v[i];
@@ -173,6 +182,12 @@ static void check_mount(struct settle *s, size_t i)
 				 "source %.256s: nothing is mounted there, so it isn't the "
 				 "submount that was dumped",
 				 m->source);
+	if (!m->is_user_mapped && source->host && is_lost(s, i) &&
+	    !str_eq(source->host->fstype, s->in->rows[i].noted->fstype))
+		external_problem(
+			EXTERNAL_JUDGE(s->plan, s->findings), i, ERR_INVALID,
+			"source %.256s: %s is mounted there now, and was %s at the checkpoint",
+			m->source, source->host->fstype, s->in->rows[i].noted->fstype);
 	if (source->host && source->host->is_unbindable)
 		external_problem(EXTERNAL_JUDGE(s->plan, s->findings), i, ERR_UNSUPPORTED,
 				 "source %.256s lies on %.256s, which is unbindable", m->source,

@@ -356,9 +356,30 @@ static void an_idmapped_mount_needs_its_mapping_from_the_config(void **state)
 	assert_non_null(strstr(f.m.problem, "no mapping for it"));
 }
 
+static void for_a_tracefs_that_the_sidecar_adds_nothing_else_is_mounted(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	f.noted.fstype = "tracefs";
+	f.host.fstype = "tracefs";
+	settle(&f, WITH);
+	assert_null(f.m.problem);
+	f.host.fstype = "ext4";
+	settle(&f, WITH);
+	assert_string_equal(f.m.problem,
+			    "source /srv/a: ext4 is mounted there now, and was tracefs "
+			    "at the checkpoint");
+	f.m.is_user_mapped = true;
+	settle(&f, WITH);
+	assert_null(f.m.problem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(for_a_tracefs_that_the_sidecar_adds_nothing_else_is_mounted),
 		cmocka_unit_test(with_the_options_of_the_checkpoint_a_mount_gets_what_it_had),
 		cmocka_unit_test(it_is_never_looser_than_the_live_config),
 		cmocka_unit_test(other_options_give_what_a_fresh_container_would_have),

@@ -38,6 +38,16 @@ common_setup() {
 	cd "$T" || return 1
 }
 
+# host_tracefs: one on the host's /sys/kernel/tracing, as systemd mounts it; host_tracefs_done undoes that.
+# Nothing of /sys is bound to a directory of a test's: what is left there is removed, files and all.
+host_tracefs() {
+	grep -q ' /sys/kernel/tracing .* - tracefs ' /proc/self/mountinfo && return
+	mount -t tracefs -o nosuid,nodev,noexec tracefs /sys/kernel/tracing && HOST_TRACEFS=1
+}
+host_tracefs_done() {
+	[ -z "${HOST_TRACEFS:-}" ] || umount /sys/kernel/tracing
+}
+
 common_teardown() {
 	local id
 	for id in $(kedge list -q 2>/dev/null); do

@@ -51,17 +51,6 @@ teardown() { mounts_teardown; }
 	survives
 }
 
-# Most hosts have one below /sys, and CRIU leaves it out without a word.
-@test "a tracefs below, or as the source, is refused by name" {
-	volume src src/sub other
-	mount -t tracefs none "$T/src/sub"
-	add_bind "$T/src" /data rbind
-	add_bind "$T/src/sub" /traces
-	started t-1
-	checkpoint_refused "/data/sub: CRIU leaves a tracefs out"
-	[[ $output == *"/traces: CRIU leaves a tracefs out"* ]]
-}
-
 @test "a debugfs below comes back, with what the kernel mounts there" {
 	volume src src/sub
 	mount -t debugfs none "$T/src/sub"
