@@ -6,6 +6,7 @@
 #include "core/base/fd.h"
 #include "core/cr/nested_mounts.h"
 #include "core/cr/strays.h"
+#include "core/plan/left_out.h"
 #include "core/plan/mountinfo.h"
 
 #define MOUNTINFO_MAX_BYTES (64U << 20)
@@ -33,7 +34,29 @@ static bool take_namespace(struct seen *seen, pid_t pid)
 	return true;
 }
 
-static void check_lines(pid_t pid, struct findings *findings)
+static const char *fstype_below(const struct mount_table *table, const struct mount_row *row)
+{
+	const struct mount_row *below = mount_table_find_id(table, row->parent);
+
+	return below ? below->fstype : NULL;
+}
+
+/* Of other namespaces than the root's nothing is noted. */
+static void check_lost(const struct mount_table *table, pid_t pid, struct findings *findings)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct mount_row *row = &table->v[i];
+
+		if (left_out_is_lost(row->fstype, NULL) &&
+		    left_out_is_lost(row->fstype, fstype_below(table, row)))
+			findings_add(findings, ERR_UNSUPPORTED,
+				     "%.256s, in the mount namespace of process %d: CRIU leaves a "
+				     "%s out: unmount it there",
+				     row->mountpoint, (int)pid, row->fstype);
+	}
+}
+
+static void check_mounts(pid_t pid, struct findings *findings)
 {
 	AUTO(buf_done) struct buf text = { 0 };
 	AUTO(mount_table_done) struct mount_table table = { 0 };
@@ -50,6 +73,7 @@ static void check_lines(pid_t pid, struct findings *findings)
 				     "mountinfo has %zu bytes, CRIU reads %d",
 				     table.v[i].mountpoint, (int)pid, table.v[i].line_bytes,
 				     MOUNT_TABLE_CRIU_LINE_BYTES - 1);
+	check_lost(&table, pid, findings);
 }
 
 void nested_mounts_check(const struct container *c, struct findings *findings)
@@ -65,6 +89,6 @@ void nested_mounts_check(const struct container *c, struct findings *findings)
 	for (size_t i = 0; i < n; i++)
 		if (strays_descends(tasks, n, tasks[i].pid, c->pid) &&
 		    take_namespace(&seen, tasks[i].pid))
-			check_lines(tasks[i].pid, findings);
+			check_mounts(tasks[i].pid, findings);
 	free(seen.v);
 }

@@ -15,7 +15,7 @@
 
 /*
  * Add a finding (ERR_UNSUPPORTED) for each mount of such a namespace whose line in mountinfo is too
- * long for CRIU. A process that ends meanwhile has none.
+ * long for CRIU, or that it leaves out. A process that ends meanwhile has none.
  */
 void nested_mounts_check(const struct container *c, struct findings *findings);
 

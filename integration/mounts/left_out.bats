@@ -118,7 +118,7 @@ has_tracefs() { grep -Eq " $1 ([^ ]*,)?${2:-}[^ ]* (.* )?- tracefs " "/proc/$(pi
 	[ "$(kedge exec t-1 cat /data/sub/name)" = empty ]
 }
 
-@test "one that the container has mounted, and what lies on one" {
+@test "one that the container has mounted, what lies on one, and one of an inner namespace" {
 	volume src
 	tracefs src/sub
 	mkdir "$B/rootfs/media"
@@ -128,6 +128,11 @@ has_tracefs() { grep -Eq " $1 ([^ ]*,)?${2:-}[^ ]* (.* )?- tracefs " "/proc/$(pi
 	inside t-1 mount --bind /data/sub /media
 	checkpoint_refused "/data/sub/events: it lies on a tracefs, which CRIU leaves out"
 	[[ $output == *"/media: CRIU leaves a tracefs out, and it is no bind of config.json's"* ]]
+	inside t-1 umount /data/sub/events
+	inside t-1 umount /media
+	inside t-1 sh -c 'busybox unshare -m sh -c "touch /dev/ready; while :; do sleep 1; done" >/dev/null 2>&1 &'
+	wait_until 5 test -e "/proc/$(pid_of t-1)/root/dev/ready"
+	checkpoint_refused "/data/sub, in the mount namespace of process"
 }
 
 @test "a kedge.json that tells of one that wasn't there mounts nothing that config.json hasn't" {
