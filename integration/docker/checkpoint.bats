@@ -10,7 +10,10 @@ load ../lib/docker_web
 load ../lib/terminal
 
 setup() { mkdir "$BATS_TEST_TMPDIR/a"; }
-teardown() { docker_teardown; }
+teardown() {
+	docker_teardown
+	host_tracefs_done
+}
 
 @test "a start or a checkpoint right after a checkpoint finds nothing that already exists" {
 	begin standin
@@ -107,6 +110,23 @@ teardown() { docker_teardown; }
 	go_on ck1
 	look | diff "$T/before" -
 	umount "$T/a"
+}
+
+@test "the host's /sys with its tracefs comes back, and a volume behind a link in another one" {
+	begin standin
+	mkdir -p "$T/a/v1" "$T/logs"
+	ln -s v1 "$T/a/current"
+	host_tracefs
+	docker run -d --runtime "$RUNTIME" --name web -v /sys:/host/sys:ro -v "$T/a:/data" \
+		-v "$T/logs:/data/current/log:ro" bb /bin/sh -c "$COUNT"
+	wait_until 5 counts_beyond 3
+	look() { docker exec web cut -d " " -f 5,6 /proc/self/mountinfo | sort; }
+	look >"$T/before"
+	grep -q '^/host/sys/kernel/tracing ro,nosuid,nodev,noexec' "$T/before"
+	grep -q '^/data/v1/log ro' "$T/before"
+	end_at ck1
+	go_on ck1
+	look | diff "$T/before" -
 }
 
 @test "limits, credentials and seccomp are in force again" {
