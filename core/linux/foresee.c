@@ -10,7 +10,8 @@
 #include "core/linux/foresee.h"
 #include "core/linux/mount_fd.h"
 
-#define MAX_LINKS 40 /* as the kernel: path_resolution(7) */
+#define MAX_LINKS  40 /* as the kernel: path_resolution(7) */
+#define FIRST_HASH 14695981039346656037UL
 
 /* What an entry puts at its place. */
 struct layer {
@@ -25,31 +26,53 @@ struct foresee {
 	const struct foresee_input *in;
 	struct layer *v; /* of the entries before, in their order */
 	size_t n;
+	size_t *slots; /* by place: 1 + the index of the last layer there; 0 is free */
+	size_t mask;   /* their number less 1 */
 };
 
 /* --- what is mounted before ----------------------------------------------------------------------- */
 
-/* Whether `path` is the layer's place (`*below` is "" then), or is below it. */
-static bool covers(const struct layer *layer, const char *path, size_t bytes, const char **below)
+/* FNV-1a, a byte at a time. */
+static size_t hash_more(size_t hash, char c)
 {
-	size_t n = layer->place_bytes;
-
-	if (bytes < n || (path[n] != '\0' && path[n] != '/') || memcmp(path, layer->place, n) != 0)
-		return false;
-	*below = path + n + (path[n] == '/');
-	return true;
+	return (hash ^ (unsigned char)c) * 1099511628211UL;
 }
 
-/* The last one that covers a path is on top of it: what was mounted below it before, it hides. */
-static struct layer *find_layer(struct foresee *f, const char *path, const char **below)
+/* The slot of the last layer at these bytes of a path, or the free one for it. */
+static size_t *find_slot(const struct foresee *f, const char *path, size_t bytes, size_t hash)
 {
-	size_t bytes = strlen(path);
+	for (size_t i = hash & f->mask;; i = (i + 1) & f->mask) {
+		const struct layer *layer = f->slots[i] ? &f->v[f->slots[i] - 1] : NULL;
 
-	for (size_t i = f->n; i-- > 0;)
-		if (covers(&f->v[i], path, bytes, below))
-			return &f->v[i];
-	*below = path + 1;
-	return NULL;
+		if (!layer || (layer->place_bytes == bytes && !memcmp(layer->place, path, bytes)))
+			return &f->slots[i];
+	}
+}
+
+/*
+ * The last one that covers a path is on top of it: what was mounted below it before, it hides. `*below`
+ * is the rest of the path. There may be thousands: those at the path and above it are looked up.
+ */
+static struct layer *find_layer(const struct foresee *f, const char *path, const char **below)
+{
+	size_t hash = FIRST_HASH, best = 0;
+
+	for (size_t i = 0; path[i]; i++) {
+		size_t found;
+
+		hash = hash_more(hash, path[i]);
+		if (path[i + 1] && path[i + 1] != '/')
+			continue;
+		found = *find_slot(f, path, i + 1, hash);
+		best = found > best ? found : best;
+	}
+	if (!best) {
+		*below = path + 1;
+		return NULL;
+	}
+	*below = path + f->v[best - 1].place_bytes;
+	*below += **below == '/';
+	return &f->v[best - 1];
 }
 
 /* A bind without "r" doesn't have the mounts that lie below its source. */
@@ -81,8 +104,16 @@ static bool has_layer(const struct mount_plan_row *row)
 
 static void add_layer(struct foresee *f, const struct mount_plan_row *row, const char *place)
 {
-	if (has_layer(row) && place[1])
-		f->v[f->n++] = (struct layer){ row, place, strlen(place), false, -1 };
+	size_t hash = FIRST_HASH, *slot;
+	size_t bytes = strlen(place);
+
+	if (!has_layer(row) || bytes < 2)
+		return;
+	for (size_t i = 0; i < bytes; i++)
+		hash = hash_more(hash, place[i]);
+	slot = find_slot(f, place, bytes, hash);
+	f->v[f->n] = (struct layer){ row, place, bytes, false, -1 };
+	*slot = ++f->n;
 }
 
 /* --- the way to a destination --------------------------------------------------------------------- */
@@ -192,8 +223,11 @@ const char *const *foresee_destinations(const struct foresee_input *in, struct a
 {
 	size_t n = in->mounts->n;
 	const char **places = arena_array(arena, n, sizeof(*places));
-	struct foresee f = { .in = in, .v = arena_array(arena, n, sizeof(*f.v)) };
+	struct foresee f = { .in = in, .v = arena_array(arena, n, sizeof(*f.v)), .mask = 1 };
 
+	while (f.mask < 2 * n)
+		f.mask = 2 * f.mask + 1;
+	f.slots = arena_array(arena, f.mask + 1, sizeof(*f.slots));
 	for (size_t i = 0; i < n; i++) {
 		places[i] = find_place(&f, &in->mounts->v[i], arena);
 		add_layer(&f, &in->mounts->v[i],
