@@ -40,7 +40,7 @@ counts_on() {
 		restore_detached t-1 "$T/ck$i"
 		wait_until 5 counts_beyond "$n"
 		counts_on
-		[[ $(property Slice,Delegate,Description | sort | xargs) == *" t-1 system.slice yes" ]]
+		[[ $(property Slice,Delegate,Description | sort | xargs) == *"t-1 system.slice yes" ]]
 	done
 	kedge exec t-1 true
 	kedge pause t-1
@@ -121,7 +121,7 @@ counts_on() {
 	kedge checkpoint --image-path "$T/ck" t-1
 	config 'del(.linux.cgroupsPath)'
 	command kedge restore -d -b "$B" --image-path "$T/ck" t-1 </dev/null >/dev/null 2>&1
-	[ "$(cgroup_of "$(pid_of t-1)")" = /t-1 ]
+	[ "$(cgroup_of "$(pid_of t-1)")" = /system.slice/t-1 ]
 	command kedge checkpoint --image-path "$T/ck2" t-1
 	scope_path system.slice:kedge:t-1
 	restore_detached t-1 "$T/ck2"

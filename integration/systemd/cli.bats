@@ -20,7 +20,7 @@ is_active() { [ "$(property ActiveState)" = active ]; }
 	start_detached t-1
 	[ "$(property Id,ActiveState,Slice,Delegate,ControlGroup,DefaultDependencies | sort | xargs)" = \
 		"/system.slice/$UNIT active kedge-t-1.scope no system.slice yes" ]
-	[[ $(property Description) == *" t-1" ]]
+	[[ $(property Description) == *t-1 ]]
 	[ "$(property CPUAccounting,MemoryAccounting,TasksAccounting,IOAccounting | xargs)" = "yes yes yes yes" ]
 	[ "$(cgroup_of "$(pid_of t-1)")" = "/system.slice/$UNIT" ]
 	[ "$(kedge exec t-1 sh -c 'echo $$; cat /proc/self/cgroup' | tail -n 1)" = 0::/ ]
@@ -110,7 +110,7 @@ limits_by() {
 		--memory 67108864 --memory-reservation 33554432 --memory-swap 134217728
 		--memory 67108864 --memory-swap -1
 		--pids-limit 20
-		--cpu-share 512
+		--cpu-share 262144
 		--cpu-quota 50000
 		--cpu-quota 12345 --cpu-period 50000
 		--cpuset-cpus 0
