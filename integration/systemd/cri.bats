@@ -24,8 +24,29 @@ more_config() {
 	echo "SystemdCgroup = true"
 }
 
+# containerd gives a pod's own container a share of the CPU, whoever asks, and v2 may have no such controller
+# here. The shims of the test take it out of config.json, in which they find it when they start.
+make_shims() {
+	local shim
+	mkdir "$T/shims"
+	for shim in runc-v2 kedge-v1; do
+		cat >"$T/shims/containerd-shim-$shim" <<-END
+			#!/bin/sh
+			for last; do :; done
+			[ "\$last" != start ] || {
+				jq 'del(.linux.resources.cpu)' config.json >config.new && mv config.new config.json
+			}
+			exec $(command -v "containerd-shim-$shim") "\$@"
+		END
+	done
+	chmod +x "$T"/shims/*
+	PATH=$T/shims:$PATH
+}
+
 # The kubelet makes a pod's slice before it asks for the pod.
 setup() {
+	T=$BATS_TEST_TMPDIR
+	grep -qw cpu /sys/fs/cgroup/cgroup.controllers || make_shims
 	systemctl start dbus "$SLICE"
 	cri_setup
 	POD=$(jq -c --arg slice "$SLICE" '.linux.cgroup_parent = $slice' <<<"$POD")
@@ -94,13 +115,14 @@ nothing_of_pods() {
 	wait_until 10 nothing_of_pods
 }
 
-@test "the end of the pod's slice is the end of its containers" {
+@test "the end of a container's scope is its end, with its status" {
 	local pod one
 	pod=$(run_pod)
 	one=$(run_container "$pod" one "$SLEEP")
-	systemctl stop "$SLICE"
+	systemctl stop "cri-containerd-$one.scope"
 	wait_until 10 has_state "$one" 2
+	[ "$(cri_id ContainerStatus container_id "$one" | jq '.status.exit_code')" -eq 7 ]
+	is_in_scope "$pod"
 	remove_pod "$pod"
-	systemctl start "$SLICE"
 	wait_until 10 nothing_of_pods
 }
