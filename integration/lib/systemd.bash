@@ -50,3 +50,23 @@ no_unit_left() {
 	[ -z "$(find /run/systemd/transient -name '*t-[0-9]*')" ]
 }
 nothing_left_of() { wait_until 5 no_unit_left && wait_until 5 nothing_left "$1"; }
+
+# ignore_cpu: before containerd_start. Pods and tasks of ctr have a share of the CPU, whoever asks, and v2 may
+# have no such controller here. Shims of ours take that out of config.json, in which they find it when they start.
+ignore_cpu() {
+	local shim dir=$BATS_TEST_TMPDIR/shims
+	! grep -qw cpu /sys/fs/cgroup/cgroup.controllers || return 0
+	mkdir "$dir"
+	for shim in runc-v2 kedge-v1; do
+		cat >"$dir/containerd-shim-$shim" <<-END
+			#!/bin/sh
+			for last; do :; done
+			[ "\$last" != start ] || {
+				jq 'del(.linux.resources.cpu)' config.json >config.new && mv config.new config.json
+			}
+			exec $(command -v "containerd-shim-$shim") "\$@"
+		END
+	done
+	chmod +x "$dir"/*
+	PATH=$dir:$PATH
+}

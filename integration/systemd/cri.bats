@@ -24,29 +24,9 @@ more_config() {
 	echo "SystemdCgroup = true"
 }
 
-# containerd gives a pod's own container a share of the CPU, whoever asks, and v2 may have no such controller
-# here. The shims of the test take it out of config.json, in which they find it when they start.
-make_shims() {
-	local shim
-	mkdir "$T/shims"
-	for shim in runc-v2 kedge-v1; do
-		cat >"$T/shims/containerd-shim-$shim" <<-END
-			#!/bin/sh
-			for last; do :; done
-			[ "\$last" != start ] || {
-				jq 'del(.linux.resources.cpu)' config.json >config.new && mv config.new config.json
-			}
-			exec $(command -v "containerd-shim-$shim") "\$@"
-		END
-	done
-	chmod +x "$T"/shims/*
-	PATH=$T/shims:$PATH
-}
-
 # The kubelet makes a pod's slice before it asks for the pod.
 setup() {
-	T=$BATS_TEST_TMPDIR
-	grep -qw cpu /sys/fs/cgroup/cgroup.controllers || make_shims
+	ignore_cpu
 	systemctl start dbus "$SLICE"
 	cri_setup
 	POD=$(jq -c --arg slice "$SLICE" '.linux.cgroup_parent = $slice' <<<"$POD")

@@ -13,6 +13,7 @@ load ../lib/kill
 load ../lib/systemd
 
 setup() {
+	ignore_cpu
 	systemctl start dbus
 	kill_setup
 	UNIT=kedge-t-1.scope
@@ -35,7 +36,9 @@ is_in_scope() {
 @test "a task is in its scope, executed in, paused, measured, killed and deleted" {
 	run_counting "${IN_SCOPE[@]}"
 	is_in_scope
-	[ "$(timeout 20 ctr task exec --exec-id e t-1 cat /proc/self/cgroup </dev/zero | grep '^0:')" = 0::/ ]
+	ctr task exec -d --exec-id e t-1 /bin/sleep 4321
+	wait_until 5 pgrep -xf '/bin/sleep 4321'
+	[ "$(cgroup_of "$(pgrep -xf '/bin/sleep 4321')")" = "/system.slice/$UNIT" ]
 	ctr task metrics t-1 | grep -q t-1
 	ctr task pause t-1
 	[ "$(task_status t-1)" = PAUSED ]
@@ -51,9 +54,8 @@ is_in_scope() {
 	run_counting "${IN_SCOPE[@]}"
 	is_in_scope
 	kill -KILL "$(shim_pid t-1)"
-	wait_until 10 has_task_status t-1 STOPPED
-	ctr task rm t-1 || true
 	wait_until 10 nothing_of_tasks
+	ctr container rm t-1
 }
 
 @test "a shim that is killed while it creates leaves no unit" {
@@ -85,16 +87,20 @@ is_in_scope() {
 
 @test "a checkpoint's images go on in a scope of the same name" {
 	local n
-	run_counting "${IN_SCOPE[@]}" --annotation=dev.kedge.checkpoint.exit=true
-	wait_until 5 counts_beyond 3
-	ctr containers checkpoint --rw --task t-1 example.org/ck:1
-	wait_until 10 has_task_status t-1 STOPPED
-	wait_until 5 no_unit_left
+	run_counting "${IN_SCOPE[@]}"
+	wait_until 5 counts_on
+	ctr container checkpoint --image --rw --task t-1 example.org/ck:1
+	counts_on
+	is_in_scope
+	ctr task kill -s KILL t-1
+	wait_until 5 has_task_status t-1 STOPPED
 	ctr task rm t-1 || true
 	ctr container rm t-1
+	wait_until 5 nothing_of_tasks
 	n=$(cat "$T/data/n")
 	echo 0 >"$T/data/n"
-	ctr containers restore --rw --live t-1 example.org/ck:1
+	ctr container restore --live t-1 example.org/ck:1
+	wait_until 5 test -s "$T/data/n"
 	wait_until 5 counts_beyond "$n"
 	is_in_scope
 	touch "$T/data/stop"
