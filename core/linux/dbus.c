@@ -345,18 +345,16 @@ static int not_dbus(struct dbus *bus, struct err *err)
 	return broken(bus, err);
 }
 
-/* A line, and nothing behind it: the peer has to hear from us before it goes on. */
+/* Byte by byte: what follows the line is a message, which receive() wants whole. */
 static int receive_line(struct dbus *bus, const struct wait *w, struct err *err)
 {
-	const char *end;
-
-	while (!bus->in.n || !(end = memchr(bus->in.p, '\n', bus->in.n))) {
+	while (!bus->in.n || bus->in.p[bus->in.n - 1] != '\n') {
 		if (bus->in.n >= MAX_LINE_BYTES)
 			return not_dbus(bus, err);
-		if (receive_some(bus, MAX_LINE_BYTES - bus->in.n, w, err))
+		if (receive_some(bus, 1, w, err))
 			return -1;
 	}
-	return end == bus->in.p + bus->in.n - 1 ? 0 : not_dbus(bus, err);
+	return 0;
 }
 
 /* "OK GUID", else we aren't welcome. */
@@ -374,22 +372,24 @@ static int receive_ok(struct dbus *bus, const struct wait *w, struct err *err)
 	return 0;
 }
 
-/* "Authentication Protocol", EXTERNAL: the kernel tells the peer whether the uid is true. */
+/*
+ * "Authentication Protocol", EXTERNAL: the kernel tells the peer whether the uid is true. BEGIN goes along:
+ * if systemd reads it together with the first call, that lies unseen until something else comes.
+ */
 static int log_in(struct dbus *bus, struct err *err)
 {
 	struct wait w = begin_wait("welcome", bus->open_ms);
 	auto_free char *uid = xasprintf("%u", geteuid());
-	AUTO(buf_done) struct buf hello = { 0 }, begin = { 0 };
+	AUTO(buf_done) struct buf hello = { 0 };
 
 	buf_add(&hello, "", 1);
 	buf_str(&hello, "AUTH EXTERNAL ");
 	for (const char *p = uid; *p; p++)
 		buf_addf(&hello, "%02x", (unsigned int)*p);
-	buf_str(&hello, "\r\n");
-	buf_str(&begin, "BEGIN\r\n");
-	if (send_all(bus, &hello, &w, err) || receive_ok(bus, &w, err))
+	buf_str(&hello, "\r\nBEGIN\r\n");
+	if (send_all(bus, &hello, &w, err))
 		return -1;
-	return send_all(bus, &begin, &w, err);
+	return receive_ok(bus, &w, err);
 }
 
 /* "Message Bus Messages". Who has asked systemd for a job needn't Subscribe() to hear of its end. */
