@@ -153,7 +153,9 @@ unit: $(TESTS)
 
 # Once more with containerd 2 and Docker 28: what is said between them and the shim, kills, and
 # checkpoints. For the rest: hack/integration --suite forky.
-ON_FORKY = $(wildcard integration/docker/*.bats) $(patsubst %,integration/task/%.bats, \
+ON_FORKY = $(wildcard integration/docker/*.bats) \
+	$(patsubst %,integration/systemd/%.bats,cli cri docker) \
+	$(patsubst %,integration/task/%.bats, \
 	checkpoint cri criu_options ctr docker holder kill load move options shim_killed)
 
 # Static: the test host has no compiler, and other libraries.

@@ -287,3 +287,49 @@ refuses_path() {
 	[[ $output == *systemd*cgroupfs* ]]
 	nothing_left_of t-1
 }
+
+@test "where the bus is down systemd itself is asked" {
+	local i
+	[ -z "$KEDGE_AS" ] || skip "of kedge alone"
+	systemctl stop dbus.socket dbus
+	for i in 1 2 3 4 5 6 7 8; do
+		start_detached t-1
+		[ "$(cgroup_of "$(pid_of t-1)")" = "/system.slice/$UNIT" ]
+		run kedge delete --force t-1
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
+	done
+	systemctl start dbus
+	nothing_left_of t-1
+}
+
+@test "later commands know without being told, and a look of systemd leaves a paused container paused" {
+	[ -z "$KEDGE_AS" ] || skip "of kedge alone"
+	start_detached t-1
+	command kedge pause t-1
+	systemctl daemon-reload
+	[ "$(status_of t-1)" = paused ]
+	command kedge resume t-1
+	command kedge exec t-1 true
+	command kedge delete --force t-1
+	nothing_left_of t-1
+}
+
+@test "containers that come and go at once, and short ones, leave nothing" {
+	local i
+	config 'del(.linux.cgroupsPath)'
+	for i in 1 2 3 4 5 6 7 8; do
+		start_detached "t-$i" 3>&- &
+	done
+	wait_until 10 eight_run
+	for i in 1 2 3 4 5 6 7 8; do
+		kedge delete --force "t-$i" 3>&- &
+	done
+	nothing_left_of t-1
+	script true
+	for i in 1 2 3 4 5 6 7 8; do
+		kedge run -b "$B" t-1 </dev/null
+	done
+	nothing_left_of t-1
+}
+eight_run() { [ "$(kedge list | grep -c running)" -eq 8 ]; }
