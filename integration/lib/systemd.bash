@@ -61,7 +61,7 @@ ignore_cpu() {
 		cat >"$dir/containerd-shim-$shim" <<-END
 			#!/bin/sh
 			for last; do :; done
-			[ "\$last" != start ] || {
+			[ "\$last" != start ] || [ ! -e config.json ] || {
 				jq 'del(.linux.resources.cpu)' config.json >config.new && mv config.new config.json
 			}
 			exec $(command -v "containerd-shim-$shim") "\$@"

@@ -13,14 +13,16 @@ load ../lib/containerd
 load ../lib/cri
 load ../lib/systemd
 
-export HANDLER=${KEDGE_AS:-kedge}
 SLICE=kubepods-besteffort-poduid_1.slice
 SLICE_PATH=/kubepods.slice/kubepods-besteffort.slice/$SLICE
 
+# "kedge" is told nothing of systemd, and knows by the paths; "kedge-told" is, as runc has to be.
 more_config() {
 	local plugin=io.containerd.grpc.v1.cri
 	[ "$MAJOR" = 1 ] || plugin=io.containerd.cri.v1.runtime
-	echo "[plugins.\"$plugin\".containerd.runtimes.$HANDLER.options]"
+	echo "[plugins.\"$plugin\".containerd.runtimes.kedge-told]"
+	echo 'runtime_type = "io.containerd.kedge.v1"'
+	echo "[plugins.\"$plugin\".containerd.runtimes.kedge-told.options]"
 	echo "SystemdCgroup = true"
 }
 
@@ -53,9 +55,15 @@ nothing_of_pods() {
 
 @test "a pod's containers are in scopes in its slice, executed in, measured, stopped and gone with it" {
 	local pod one two
+	for HANDLER in kedge kedge-told; do
+		has_its_scopes
+	done
+}
+
+has_its_scopes() {
 	pod=$(run_pod)
 	one=$(run_container "$pod" one "$SLEEP")
-	two=$(run_container "$pod" two "$SLEEP" '.linux.resources.memory_limit_in_bytes = 0')
+	two=$(run_container "$pod" two "$SLEEP")
 	is_in_scope "$pod"
 	is_in_scope "$one"
 	is_in_scope "$two"
@@ -103,6 +111,24 @@ nothing_of_pods() {
 	wait_until 10 has_state "$one" 2
 	[ "$(cri_id ContainerStatus container_id "$one" | jq '.status.exit_code')" -eq 7 ]
 	is_in_scope "$pod"
+	remove_pod "$pod"
+	wait_until 10 nothing_of_pods
+}
+
+@test "a pod of the sandboxer \"shim\" has a scope, too" {
+	local pod one pid unit
+	[ "$MAJOR" = 2 ] || skip "containerd 1.7 has no sandboxers"
+	export HANDLER=kedge-sandbox
+	touch "$T/hosts"
+	pod=$(run_pod)
+	pid=$(pgrep -xf /kedge-pause)
+	unit=cri-containerd-$pod.scope
+	[ "$(property ActiveState,Slice "$unit" | sort | xargs)" = "active $SLICE" ]
+	[ "$(cgroup_of "$pid")" = "$SLICE_PATH/$unit" ]
+	one=$(run_container "$pod" one "$SLEEP" ".mounts = [\"/etc/hosts\", \"/etc/resolv.conf\"
+		| {container_path: ., host_path: \"$T/hosts\"}]
+		+ [{container_path: \"/dev/shm\", host_path: \"$T\"}]")
+	is_in_scope "$one"
 	remove_pod "$pod"
 	wait_until 10 nothing_of_pods
 }
