@@ -20,16 +20,27 @@ struct limits {
 
 /* --- the scope -----------------------------------------------------------------------------------*/
 
+/* Where the scope lies, and who is in it, is said elsewhere. */
+static bool is_ours(const char *property)
+{
+	return str_eq(property, "Slice") || str_eq(property, "PIDs");
+}
+
 static int add_annotations(const struct spec_pairs *annotations, struct dbus_writer *w,
 			   struct err *err)
 {
-	size_t len = strlen(SYSTEMD_PROPERTY_PREFIX);
-
 	for (size_t i = 0; i < annotations->n; i++) {
 		const struct spec_pair *a = &annotations->v[i];
+		const char *property;
 
-		if (str_starts(a->key, SYSTEMD_PROPERTY_PREFIX) &&
-		    dbus_property_of_text(w, a->key + len, a->value, err))
+		if (!str_starts(a->key, SYSTEMD_PROPERTY_PREFIX))
+			continue;
+		property = a->key + strlen(SYSTEMD_PROPERTY_PREFIX);
+		if (is_ours(property)) {
+			err_set(err, ERR_INVALID, "annotation %s: kedge sets it itself", a->key);
+			return err_hint(err, "the slice is the first part of cgroupsPath");
+		}
+		if (dbus_property_of_text(w, property, a->value, err))
 			return -1;
 	}
 	return 0;
@@ -40,8 +51,9 @@ int systemd_scope_start(const struct systemd_scope *scope, struct dbus_writer *b
 {
 	static const char *const yes[] = { "Delegate", "MemoryAccounting", "CPUAccounting",
 					   "IOAccounting", "TasksAccounting" };
-	auto_free char *description =
-		xasprintf("kedge container %.*s", (int)strcspn(scope->name, "."), scope->name);
+	auto_free char *description = xasprintf("kedge container %.*s",
+						(int)(strrchr(scope->name, '.') - scope->name),
+						scope->name);
 	size_t properties, none;
 
 	dbus_put_string(body, scope->name);

@@ -9,7 +9,7 @@
 
 #include "core/plan/systemd_scope.h"
 
-#define NAME "docker-4f.scope"
+#define NAME "docker-4.f.scope"
 
 /* On the arena, as the parser leaves them. */
 static void add_pair(struct arena *arena, struct spec_pairs *pairs, const char *key,
@@ -45,7 +45,7 @@ static void a_scope_is_delegated_accounted_and_begins_with_a_process(void **stat
 	dbus_put_string(&expected, NAME);
 	dbus_put_string(&expected, "replace");
 	array = dbus_open_array(&expected, 8);
-	dbus_property_string(&expected, "Description", "kedge container docker-4f");
+	dbus_property_string(&expected, "Description", "kedge container docker-4.f");
 	dbus_property_string(&expected, "Slice", "system.slice");
 	dbus_property_bool(&expected, "Delegate", true);
 	dbus_property_bool(&expected, "MemoryAccounting", true);
@@ -75,6 +75,27 @@ static void an_annotation_that_is_no_value_is_named(void **state)
 	assert_int_equal(systemd_scope_start(&scope, &body, &err), -1);
 	assert_int_equal(err.kind, ERR_INVALID);
 	assert_non_null(strstr(err.msg, "org.systemd.property.CollectMode"));
+}
+
+static void an_annotation_does_not_move_the_scope(void **state)
+{
+	static const char *const keys[] = { "org.systemd.property.Slice",
+					    "org.systemd.property.PIDs" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		AUTO(dbus_writer_done) struct dbus_writer body = { 0 };
+		AUTO(arena_done) struct arena arena = { 0 };
+		struct spec_pairs annotations = { 0 };
+		struct systemd_scope scope = { NAME, "system.slice", &annotations, 4711 };
+		struct err err = { 0 };
+
+		add_pair(&arena, &annotations, keys[i], "'b.slice'");
+		assert_int_equal(systemd_scope_start(&scope, &body, &err), -1);
+		assert_int_equal(err.kind, ERR_INVALID);
+		assert_non_null(strstr(err.msg, keys[i]));
+		assert_non_null(strstr(err.hint, "cgroupsPath"));
+	}
 }
 
 /* What `res` becomes, against the properties in `expected`, which is n of them. */
@@ -191,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_scope_is_delegated_accounted_and_begins_with_a_process),
 		cmocka_unit_test(an_annotation_that_is_no_value_is_named),
+		cmocka_unit_test(an_annotation_does_not_move_the_scope),
 		cmocka_unit_test(every_limit_has_its_property),
 		cmocka_unit_test(no_limit_is_said_and_what_is_not_asked_for_is_not),
 		cmocka_unit_test(files_of_v2_that_systemd_knows_are_said_too),
