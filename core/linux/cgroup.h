@@ -101,6 +101,14 @@ void cgroup_let_go(struct cgroup *cg);
 int cgroup_create(struct cgroup *cg, struct err *err);
 
 /*
+ * Give the cgroup that was made to user `uid` of the host, with those of its files that the kernel lists
+ * for that: he may make cgroups below it then. Nothing is done where there is a v1 hierarchy, or where we
+ * lack the rights of the host's root.
+ * Source: runtime-spec config-linux.md#cgroup-ownership. Errors: ERR_SYS.
+ */
+int cgroup_give(const struct cgroup *cg, uid_t uid, struct err *err);
+
+/*
  * Set all limits and the device rules: the spec's, then the devices that every container has.
  * A unit's limits are told to systemd, too.
  * Errors: ERR_UNSUPPORTED when the controller or its file is missing (both are named),

@@ -15,6 +15,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/proc.h"
+#include "core/plan/cgroup_owner.h"
 #include "core/run/container.h"
 #include "core/run/store.h"
 
@@ -197,6 +198,8 @@ static char *stdio_name(int fd)
  */
 static int record(const struct spec *spec, const char *config, struct container *c, struct err *err)
 {
+	uint32_t uid;
+
 	c->oci_version = xstrdup(spec->oci_version);
 	c->bundle = xstrdup(spec->bundle);
 	c->created = timestamp();
@@ -210,8 +213,13 @@ static int record(const struct spec *spec, const char *config, struct container 
 		return -1;
 	if (store_save(c, err))
 		return -1;
-	return c->cgroup.unit ? cgroup_start_unit(&c->cgroup, &spec->annotations, err)
-			      : cgroup_create(&c->cgroup, err);
+	if (c->cgroup.unit ? cgroup_start_unit(&c->cgroup, &spec->annotations, err)
+			   : cgroup_create(&c->cgroup, err))
+		return -1;
+	if (!cgroup_owner(spec, &uid) || !cgroup_give(&c->cgroup, uid, err))
+		return 0;
+	cgroup_remove(&c->cgroup, NULL);
+	return -1;
 }
 
 int container_begin(const struct container_seed *seed, struct container *c, struct err *err)

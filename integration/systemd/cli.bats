@@ -262,6 +262,26 @@ refuses_path() {
 	nothing_left_of t-1
 }
 
+@test "root of a user namespace may divide its cgroup, if cgroups are writable there" {
+	local dir=/sys/fs/cgroup/system.slice/$UNIT d
+	for d in "$T" "$T"/.. "$T"/../.. "$T"/../../..; do chmod o+x "$d"; done
+	chown -R 100000:100000 "$B/rootfs"
+	config '.linux.namespaces += [{type: "cgroup"}, {type: "user"}] | .linux.namespaces |= unique
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	start_detached t-1
+	[ "$(stat -c %u "$dir" "$dir/cgroup.procs" | xargs)" = "0 0" ]
+	kedge delete --force t-1
+	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	script 'mkdir /sys/fs/cgroup/own; while :; do sleep 1; done'
+	start_detached t-1
+	wait_until 5 test -d "$dir/own"
+	[ "$(stat -c %u "$dir" "$dir/cgroup.procs" "$dir/own" | xargs)" = "100000 100000 100000" ]
+	[ "$(stat -c %u "$dir/cgroup.freeze")" = 0 ]
+	kedge delete --force t-1
+	nothing_left_of t-1
+}
+
 @test "a kedge that is killed while it creates leaves nothing that delete can't remove" {
 	local hook
 	[ -z "$KEDGE_AS" ] || skip "of kedge alone"
