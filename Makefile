@@ -209,7 +209,7 @@ deps:
 check: deps
 	+$(Q)$(MAKE) $(JOBS) lint all unit install-check
 	+$(Q)$(MAKE) $(JOBS) SAN=1 unit
-	+$(Q)KEDGE_SEED=1 hack/fuzz
+	+$(Q)KEDGE_SEED=1 hack/fuzz 8
 	+$(Q)$(MAKE) $(JOBS) integration
 demo: deps
 	+$(Q)$(MAKE) $(JOBS) all
