@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which limits are asked for, and where each goes. */
+#include <string.h>
+
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/linux/cgroup_device.h"
 #include "core/linux/cgroup_internal.h"
+#include "core/plan/cgroup_values.h"
+
+#define DEFAULT_PERIOD_US 100000 /* cgroup-v2.rst, cpu.max */
 
 static bool wants_cpuset(const struct spec_resources *r)
 {
@@ -108,14 +113,44 @@ static int set_unified(const struct cgroup *cg, const struct spec_resources *res
 	return err_hint(err, "use the limits of linux.resources.memory, cpu, … instead");
 }
 
+/*
+ * systemd takes quota and period together, and whenever it is told anything it resets what it has no
+ * property for: half of a pair, and cpu.idle, are as they were.
+ */
+static void complete(const struct cgroup_dir *v2, struct spec_resources *res)
+{
+	char text[CGROUP_VALUE_BYTES] = "", *period;
+	unsigned long long value;
+
+	if (!res->cpu.idle.set && !cgroup_get(v2->dir, "cpu.idle", text, sizeof(text)) &&
+	    !strcmp(text, "1"))
+		res->cpu.idle = (struct spec_opt_i64){ true, 1 };
+	if (!res->cpu.quota_us.v == !res->cpu.period_us.v ||
+	    cgroup_get(v2->dir, "cpu.max", text, sizeof(text)))
+		return;
+	period = text + strcspn(text, " ");
+	if (!*period)
+		return;
+	*period++ = '\0';
+	if (!res->cpu.quota_us.v)
+		res->cpu.quota_us.v = str_to_u64(text, INT64_MAX, &value) ? -1 : (int64_t)value;
+	else if (!str_to_u64(period, INT64_MAX, &value) && value != DEFAULT_PERIOD_US)
+		res->cpu.period_us.v = value;
+}
+
 int cgroup_update(const struct cgroup *cg, const struct spec_resources *res, struct err *err)
 {
-	if (cg->unit && cgroup_limit_unit(cg, res, err))
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-		if (settings[i].is_wanted(res) && set_one(cg, &settings[i], res, err))
+	struct spec_resources whole = *res;
+
+	if (cg->unit) {
+		complete(cgroup_v2(cg), &whole);
+		if (cgroup_limit_unit(cg, &whole, err))
 			return -1;
-	return set_unified(cg, res, err);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		if (settings[i].is_wanted(&whole) && set_one(cg, &settings[i], &whole, err))
+			return -1;
+	return set_unified(cg, &whole, err);
 }
 
 static int set_devices(const struct cgroup *cg, const struct spec_resources *res, struct err *err)

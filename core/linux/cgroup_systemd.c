@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container's cgroup as a scope of systemd's. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -221,6 +222,12 @@ int cgroup_start_unit(struct cgroup *cg, const struct spec_pairs *annotations, s
 
 /* --- limits, and the end -------------------------------------------------------------------------*/
 
+/* A unit of that name, if there is one, is somebody else's then: in another slice. */
+static bool has_ended(const struct cgroup *cg)
+{
+	return access(cg->v[0].dir, F_OK) && errno == ENOENT;
+}
+
 int cgroup_limit_unit(const struct cgroup *cg, const struct spec_resources *res, struct err *err)
 {
 	AUTO(dbus_done) struct dbus bus = DBUS_NONE;
@@ -228,6 +235,9 @@ int cgroup_limit_unit(const struct cgroup *cg, const struct spec_resources *res,
 	struct dbus_call call = to_manager("SetUnitProperties", SYSTEMD_LIMIT_SIGNATURE, &body);
 	size_t n = 0;
 
+	if (has_ended(cg))
+		return err_set(err, ERR_NOT_FOUND, "%s has ended: cgroup %s does not exist",
+			       cg->unit, cg->v[0].dir);
 	if (systemd_scope_limits(cg->unit, res, &body, &n, err))
 		return -1;
 	if (!n)
@@ -252,7 +262,8 @@ void cgroup_stop_unit(const struct cgroup *cg)
 		log_warn("stop %s: %s", cg->unit, err.msg);
 		return;
 	}
-	if (run_job(&bus, &call, &reply, &result, &err) && !str_eq(reply.error_name, ERROR_NO_UNIT))
+	if (!has_ended(cg) && run_job(&bus, &call, &reply, &result, &err) &&
+	    !str_eq(reply.error_name, ERROR_NO_UNIT))
 		log_warn("stop %s: %s", cg->unit, err.msg);
 	call_by_name(&bus, "ResetFailedUnit", cg->unit, NULL);
 }

@@ -151,7 +151,7 @@ static int put_unified(struct limits *l, const struct spec_pair *file, struct er
 		{ "memory.min", "MemoryMin" },	 { "memory.low", "MemoryLow" },
 		{ "memory.high", "MemoryHigh" }, { "memory.max", "MemoryMax" },
 		{ "pids.max", "TasksMax" },	 { "memory.swap.max", "MemorySwapMax" },
-		{ "cpu.weight", "CPUWeight" },
+		{ "cpu.weight", "CPUWeight" },	 { "io.weight", "IOWeight" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -180,6 +180,8 @@ static int put_limits(struct limits *l, const struct spec_resources *res, struct
 		put(l, "CPUWeight", weight);
 	put_quota(l, res->cpu.quota_us.v, res->cpu.period_us.v);
 	put_limit(l, "TasksMax", res->pids_limit.v);
+	if (res->blkio.weight.v)
+		put(l, "IOWeight", cgroup_io_weight(res->blkio.weight.v));
 	if (put_mask(l, "AllowedCPUs", res->cpu.cpus, err) ||
 	    put_mask(l, "AllowedMemoryNodes", res->cpu.mems, err))
 		return -1;

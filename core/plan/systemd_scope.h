@@ -35,7 +35,7 @@ int systemd_scope_start(const struct systemd_scope *scope, struct dbus_writer *b
 /*
  * The body of SetUnitProperties for the limits that systemd knows too. It would write its own idea
  * of them at its next look (daemon-reload), so it has to be told. `*n` is how many there are.
- * What it has no property for (cpu.idle, hugetlb, rdma, io) is the control files' alone.
+ * What it has no property for (cpu.idle, hugetlb, rdma, io.max) is the control files' alone.
  * Errors: ERR_INVALID for a value that can't be.
  */
 int systemd_scope_limits(const char *name, const struct spec_resources *res,

@@ -132,6 +132,7 @@ static void every_limit_has_its_property(void **state)
 	res.cpu.quota_us.v = 12345;
 	res.cpu.period_us.v = 50000;
 	res.pids_limit.v = 100;
+	res.blkio.weight.v = 10;
 	res.cpu.cpus = cpus;
 	res.cpu.mems = mems;
 	dbus_property_u64(&expected, "MemoryMax", 64 << 20);
@@ -141,10 +142,11 @@ static void every_limit_has_its_property(void **state)
 	dbus_property_u64(&expected, "CPUQuotaPeriodUSec", 50000);
 	dbus_property_u64(&expected, "CPUQuotaPerSecUSec", 250000); /* 246900, in steps of 10 ms */
 	dbus_property_u64(&expected, "TasksMax", 100);
+	dbus_property_u64(&expected, "IOWeight", 1);
 	dbus_property_bytes(&expected, "AllowedCPUs", "\x8f", 1);
 	dbus_property_bytes(&expected, "AllowedMemoryNodes", "\x01", 1);
 	dbus_close_array(&expected, array);
-	expect_limits(&res, &expected, 9);
+	expect_limits(&res, &expected, 10);
 }
 
 static void no_limit_is_said_and_what_is_not_asked_for_is_not(void **state)

@@ -50,6 +50,9 @@ static int check_name(const char *name, struct err *err)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789:-_.\\@";
+	static const char *const taken[] = { "_",	 ".",	    "cgroup.", "cpu.",
+					     "cpuacct.", "cpuset.", "io.",     "blkio.",
+					     "pids.",	 "memory.", "devices." };
 
 	if (strlen(name) > UNIT_MAX_BYTES)
 		return err_set(err, ERR_INVALID,
@@ -58,6 +61,12 @@ static int check_name(const char *name, struct err *err)
 	if (name[strspn(name, allowed)] || name[0] == '@')
 		return err_set(err, ERR_INVALID, "cgroupsPath: systemd takes no unit named \"%s\"",
 			       name);
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		if (str_starts(name, taken[i]))
+			return err_set(err, ERR_INVALID,
+				       "cgroupsPath: \"%s\" begins with \"%s\", which is for the "
+				       "kernel's files: systemd would call the cgroup otherwise",
+				       name, taken[i]);
 	return 0;
 }
 

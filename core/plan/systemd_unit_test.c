@@ -78,6 +78,9 @@ static void names_that_cannot_be_are_refused(void **state)
 	expect_refused("--.slice:b:c", ERR_INVALID, "\"--.slice\"");
 	expect_refused("a.slice:b:", ERR_INVALID, "names no unit");
 	expect_refused("a.slice:b:c d", ERR_INVALID, "\"b-c d.scope\"");
+	expect_refused("_a.slice:b:c", ERR_INVALID, "begins with \"_\"");
+	expect_refused("a.slice:.b:c", ERR_INVALID, "begins with \".\"");
+	expect_refused("a.slice:memory.b:c", ERR_INVALID, "begins with \"memory.\"");
 	expect_refused("a.slice:b:c.slice", ERR_UNSUPPORTED, "c.slice");
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';

@@ -184,6 +184,25 @@ limits_by() {
 	nothing_left_of t-1
 }
 
+@test "a unit of that name in another slice is not ours to limit or to stop" {
+	start_detached t-1
+	kedge kill t-1 KILL
+	wait_until 5 is_stopped t-1
+	wait_until 5 no_unit_left
+	systemd-run --quiet --unit "$UNIT" --slice other.slice --scope sleep 100 3>&- &
+	wait_until 5 is_active
+	run kedge update --pids-limit 5 t-1
+	[ "$status" -eq 1 ]
+	[[ $output == *"$UNIT has ended"* ]]
+	[ "$(property TasksMax)" != 5 ]
+	kedge delete t-1
+	is_active
+	kill $!
+	wait $! || true
+	systemctl stop other.slice
+	nothing_left_of t-1
+}
+
 @test "a unit that failed under that name is no obstacle" {
 	systemd-run --quiet --unit "$UNIT" --scope sleep 100 3>&- &
 	wait_until 5 is_active
