@@ -26,8 +26,9 @@ struct foresee {
 	const struct foresee_input *in;
 	struct layer *v; /* of the entries before, in their order */
 	size_t n;
-	size_t *slots; /* by place: 1 + the index of the last layer there; 0 is free */
-	size_t mask;   /* their number less 1 */
+	size_t *slots;	    /* by place: 1 + the index of the last layer there; 0 is free */
+	size_t mask;	    /* their number less 1 */
+	struct layer *open; /* the one that is looked into; NULL */
 };
 
 /* --- what is mounted before ----------------------------------------------------------------------- */
@@ -87,13 +88,21 @@ static int open_source(const struct foresee *f, const struct layer *layer)
 	return alone >= 0 ? take_fd(&alone) : take_fd(&fd);
 }
 
-static int layer_fd(const struct foresee *f, struct layer *layer)
+static int layer_fd(struct foresee *f, struct layer *layer)
 {
 	if (!layer)
 		return f->in->root_fd;
-	if (!layer->is_open && layer->row->kind == MOUNT_BIND)
+	if (layer->is_open)
+		return layer->fd;
+	/* one at a time: there may be more volumes than a process may have files */
+	if (f->open) {
+		fd_close(&f->open->fd);
+		f->open->is_open = false;
+	}
+	if (layer->row->kind == MOUNT_BIND)
 		layer->fd = open_source(f, layer);
 	layer->is_open = true;
+	f->open = layer;
 	return layer->fd;
 }
 
@@ -233,7 +242,7 @@ const char *const *foresee_destinations(const struct foresee_input *in, struct a
 		add_layer(&f, &in->mounts->v[i],
 			  places[i] ? places[i] : in->mounts->v[i].destination);
 	}
-	for (size_t i = 0; i < f.n; i++)
-		fd_close(&f.v[i].fd);
+	if (f.open)
+		fd_close(&f.open->fd);
 	return places;
 }
