@@ -679,6 +679,34 @@ static void what_criu_has_left_out_is_added_from_the_sidecar(void **state)
 	assert_int_equal(mounts->v[2].id, 1);
 }
 
+static void nothing_lies_on_what_criu_has_left_out(void **state)
+{
+	AUTO(fixture_done) struct fixture f;
+
+	(void)state;
+	setup(&f);
+	ADD(&f, 0, .mnt_id = 4, .parent_mnt_id = 3, .mountpoint = (char *)"/t/a", .fstype = 2);
+	ADD_ROOT(&f);
+	f.noted[f.info.n++] = (struct checkpoint_mount){
+		.id = 3, .parent = 1, .mountpoint = "/t", .fstype = "tracefs", .key = "/t"
+	};
+	assert_int_equal(read_all(&f), -1);
+	assert_non_null(
+		strstr(f.err.msg, "mount 3 is one that CRIU leaves out, and mount 4 lies on it"));
+	fixture_done(&f);
+	setup(&f);
+	ADD_ROOT(&f);
+	for (unsigned int i = 0; i < 2; i++)
+		f.noted[f.info.n++] = (struct checkpoint_mount){ .id = 3 + i,
+								 .parent = i ? 3 : 1,
+								 .mountpoint = i ? "/t/a" : "/t",
+								 .fstype = "tracefs",
+								 .key = i ? "/t/a" : "/t" };
+	assert_int_equal(read_all(&f), -1);
+	assert_non_null(
+		strstr(f.err.msg, "mount 3 is one that CRIU leaves out, and mount 4 lies on it"));
+}
+
 static void a_sidecar_that_adds_nonsense_is_refused(void **state)
 {
 	AUTO(fixture_done) struct fixture f;
@@ -712,6 +740,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_criu_has_left_out_is_added_from_the_sidecar),
+		cmocka_unit_test(nothing_lies_on_what_criu_has_left_out),
 		cmocka_unit_test(a_sidecar_that_adds_nonsense_is_refused),
 		cmocka_unit_test(a_plugin_is_refused),
 		cmocka_unit_test(one_id_for_two_mounts_is_refused_over_all_namespaces),

@@ -102,6 +102,30 @@ static int check(const struct checkpoint_mount *m, struct arena *arena, struct e
 		       m->id, m->mountpoint);
 }
 
+/* CRIU's dump ends with a mount on a tracefs: nobody has written that. */
+static int check_children(const struct image_mounts *mounts, const struct checkpoint_mount **lost,
+			  size_t n_lost, struct err *err)
+{
+	auto_free unsigned int *ids = xcalloc(n_lost, sizeof(*ids));
+
+	for (size_t i = 0; i < n_lost; i++)
+		ids[i] = lost[i]->id;
+	qsort(ids, n_lost, sizeof(*ids), compare_ids);
+	for (size_t i = 0; i < mounts->n + n_lost; i++) {
+		bool is_lost = i >= mounts->n;
+		unsigned int id = is_lost ? lost[i - mounts->n]->id : mounts->v[i].id;
+		unsigned int parent = is_lost ? lost[i - mounts->n]->parent : mounts->v[i].parent;
+
+		if (bsearch(&parent, ids, n_lost, sizeof(*ids), compare_ids))
+			return err_set(
+				err, ERR_INVALID,
+				"kedge.json: mount %u is one that CRIU leaves out, and mount %u "
+				"lies on it",
+				parent, id);
+	}
+	return 0;
+}
+
 int images_left_out_list(struct image_mounts *mounts, const struct checkpoint_info *info, size_t *n,
 			 struct err *err)
 {
@@ -115,6 +139,8 @@ int images_left_out_list(struct image_mounts *mounts, const struct checkpoint_in
 	*n = n_lost;
 	if (!n_lost)
 		return 0;
+	if (check_children(mounts, lost, n_lost, err))
+		return -1;
 	v = arena_array(&mounts->arena, n_lost + mounts->n, sizeof(*v));
 	for (size_t i = 0; i < n_lost; i++)
 		to_image(&mounts->arena, lost[i], &v[i]);
