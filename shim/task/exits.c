@@ -45,6 +45,8 @@ static void reaped(struct child *child, int wstatus)
 	p->has_ended = true;
 	p->exit_status = (unsigned int)proc_exit_status(wstatus);
 	clock_gettime(CLOCK_REALTIME, &p->exited_at);
+	/* systemd removes an empty cgroup at once, and the kernel's count goes with it */
+	oom_check(&p->task->oom);
 	task_settle(p->task);
 }
 
