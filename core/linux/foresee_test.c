@@ -6,13 +6,14 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/linux/foresee.h"
 
-#define MAX 4
+#define MAX 40
 
 /* A root file system "root", and what is bound from beside it. */
 struct fixture {
@@ -176,6 +177,28 @@ static void a_remount_and_a_source_that_is_not_there_have_no_links(void **state)
 	expect(f, "/vol /vol /vol/dir /vol/dir/link/x ");
 }
 
+static void more_volumes_than_open_files_are_looked_into(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(buf_done) struct buf expected = { 0 };
+	int next = dup(STDIN_FILENO);
+	struct rlimit old, few;
+
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = (struct rlimit){ (rlim_t)next + 8, old.rlim_max };
+	dir(f, "vol/v1");
+	link_to(f, "vol/current", "v1");
+	for (int i = 0; i < MAX / 2; i++) {
+		mount_at(f, MOUNT_BIND, arena_printf(&f->arena, "/v/%d", i), "vol");
+		mount_at(f, MOUNT_BIND, arena_printf(&f->arena, "/v/%d/current/log", i), "vol");
+		buf_addf(&expected, "/v/%d /v/%d/v1/log ", i, i);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	expect(f, expected.p);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
 static void links_that_go_round_lead_nowhere(void **state)
 {
 	struct fixture *f = *state;
@@ -204,6 +227,8 @@ int main(void)
 			a_new_file_system_is_empty_unless_it_begins_with_a_copy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_remount_and_a_source_that_is_not_there_have_no_links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(more_volumes_than_open_files_are_looked_into,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(links_that_go_round_lead_nowhere, set_up,
 						tear_down),
 	};
