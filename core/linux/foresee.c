@@ -18,17 +18,16 @@ struct layer {
 	const struct mount_plan_row *row;
 	const char *place;
 	size_t place_bytes;
-	bool is_open;
-	int fd; /* of a bind: its root, when it has been asked for. Else -1: nothing to look at */
 };
 
 struct foresee {
 	const struct foresee_input *in;
 	struct layer *v; /* of the entries before, in their order */
 	size_t n;
-	size_t *slots;	    /* by place: 1 + the index of the last layer there; 0 is free */
-	size_t mask;	    /* their number less 1 */
-	struct layer *open; /* the one that is looked into; NULL */
+	size_t *slots;		  /* by place: 1 + the index of the last layer there; 0 is free */
+	size_t mask;		  /* their number less 1 */
+	const struct layer *open; /* the one that is looked into; NULL */
+	int open_fd;		  /* its root; -1: there is nothing to look at */
 };
 
 /* --- what is mounted before ----------------------------------------------------------------------- */
@@ -54,7 +53,7 @@ static size_t *find_slot(const struct foresee *f, const char *path, size_t bytes
  * The last one that covers a path is on top of it: what was mounted below it before, it hides. `*below`
  * is the rest of the path. There may be thousands: those at the path and above it are looked up.
  */
-static struct layer *find_layer(const struct foresee *f, const char *path, const char **below)
+static const struct layer *find_layer(const struct foresee *f, const char *path, const char **below)
 {
 	size_t hash = FIRST_HASH, best = 0;
 
@@ -88,22 +87,18 @@ static int open_source(const struct foresee *f, const struct layer *layer)
 	return alone >= 0 ? take_fd(&alone) : take_fd(&fd);
 }
 
-static int layer_fd(struct foresee *f, struct layer *layer)
+/* One is open at a time: there may be more volumes than a process may have files. */
+static int layer_fd(struct foresee *f, const struct layer *layer)
 {
 	if (!layer)
 		return f->in->root_fd;
-	if (layer->is_open)
-		return layer->fd;
-	/* one at a time: there may be more volumes than a process may have files */
-	if (f->open) {
-		fd_close(&f->open->fd);
-		f->open->is_open = false;
+	if (layer != f->open) {
+		fd_close(&f->open_fd);
+		if (layer->row->kind == MOUNT_BIND)
+			f->open_fd = open_source(f, layer);
+		f->open = layer;
 	}
-	if (layer->row->kind == MOUNT_BIND)
-		layer->fd = open_source(f, layer);
-	layer->is_open = true;
-	f->open = layer;
-	return layer->fd;
+	return f->open_fd;
 }
 
 static bool has_layer(const struct mount_plan_row *row)
@@ -121,7 +116,7 @@ static void add_layer(struct foresee *f, const struct mount_plan_row *row, const
 	for (size_t i = 0; i < bytes; i++)
 		hash = hash_more(hash, place[i]);
 	slot = find_slot(f, place, bytes, hash);
-	f->v[f->n] = (struct layer){ row, place, bytes, false, -1 };
+	f->v[f->n] = (struct layer){ row, place, bytes };
 	*slot = ++f->n;
 }
 
@@ -232,7 +227,9 @@ const char *const *foresee_destinations(const struct foresee_input *in, struct a
 {
 	size_t n = in->mounts->n;
 	const char **places = arena_array(arena, n, sizeof(*places));
-	struct foresee f = { .in = in, .v = arena_array(arena, n, sizeof(*f.v)), .mask = 1 };
+	struct foresee f = {
+		.in = in, .v = arena_array(arena, n, sizeof(*f.v)), .mask = 1, .open_fd = -1
+	};
 
 	while (f.mask < 2 * n)
 		f.mask = 2 * f.mask + 1;
@@ -242,7 +239,6 @@ const char *const *foresee_destinations(const struct foresee_input *in, struct a
 		add_layer(&f, &in->mounts->v[i],
 			  places[i] ? places[i] : in->mounts->v[i].destination);
 	}
-	if (f.open)
-		fd_close(&f.open->fd);
+	fd_close(&f.open_fd);
 	return places;
 }
