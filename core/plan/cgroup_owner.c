@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/plan/cgroup_owner.h"
+#include <linux/mount.h>
+#include <sys/mount.h>
 
+#include "core/plan/cgroup_owner.h"
+#include "core/plan/mount_opts.h"
+
+/* Options that nobody understands are for who mounts to refuse. */
 static bool is_writable(const struct spec_mount *mount)
 {
-	bool is_readonly = false;
+	AUTO(arena_done) struct arena arena = { 0 };
+	struct mount_opts opts;
 
-	for (size_t i = 0; i < mount->options.n; i++) {
-		const char *word = mount->options.v[i];
-
-		if (str_eq(word, "ro") || str_eq(word, "rro"))
-			is_readonly = true;
-		else if (str_eq(word, "rw"))
-			is_readonly = false;
-	}
-	return !is_readonly;
+	return !mount_opts_parse(mount, &arena, &opts, NULL) && !(opts.flags & MS_RDONLY) &&
+	       !(opts.rec_set & MOUNT_ATTR_RDONLY);
 }
 
 static bool has_writable_cgroups(const struct spec *spec)
