@@ -8,8 +8,6 @@
 #include "core/linux/cgroup_internal.h"
 #include "core/plan/cgroup_values.h"
 
-#define DEFAULT_PERIOD_US 100000 /* cgroup-v2.rst, cpu.max */
-
 static bool wants_cpuset(const struct spec_resources *r)
 {
 	return (r->cpu.cpus && *r->cpu.cpus) || (r->cpu.mems && *r->cpu.mems);
@@ -119,23 +117,13 @@ static int set_unified(const struct cgroup *cg, const struct spec_resources *res
  */
 static void complete(const struct cgroup_dir *v2, struct spec_resources *res)
 {
-	char text[CGROUP_VALUE_BYTES] = "", *period;
-	unsigned long long value;
+	char text[CGROUP_VALUE_BYTES];
 
 	if (!res->cpu.idle.set && !cgroup_get(v2->dir, "cpu.idle", text, sizeof(text)) &&
 	    !strcmp(text, "1"))
 		res->cpu.idle = (struct spec_opt_i64){ true, 1 };
-	if (!res->cpu.quota_us.v == !res->cpu.period_us.v ||
-	    cgroup_get(v2->dir, "cpu.max", text, sizeof(text)))
-		return;
-	period = text + strcspn(text, " ");
-	if (!*period)
-		return;
-	*period++ = '\0';
-	if (!res->cpu.quota_us.v)
-		res->cpu.quota_us.v = str_to_u64(text, INT64_MAX, &value) ? -1 : (int64_t)value;
-	else if (!str_to_u64(period, INT64_MAX, &value) && value != DEFAULT_PERIOD_US)
-		res->cpu.period_us.v = value;
+	if (!cgroup_get(v2->dir, "cpu.max", text, sizeof(text)))
+		cgroup_cpu_complete(text, &res->cpu.quota_us.v, &res->cpu.period_us.v);
 }
 
 int cgroup_update(const struct cgroup *cg, const struct spec_resources *res, struct err *err)

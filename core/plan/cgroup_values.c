@@ -138,6 +138,21 @@ void cgroup_cpu_max(int64_t quota_us, uint64_t period_us, const char *current, c
 		snprintf(out, CGROUP_VALUE_BYTES, "%.20s", quota);
 }
 
+void cgroup_cpu_complete(const char *current, int64_t *quota_us, uint64_t *period_us)
+{
+	auto_free char *quota = xstrdup(current);
+	char *period = strchr(quota, ' ');
+	unsigned long long value;
+
+	if (!*quota_us == !*period_us || !period)
+		return;
+	*period++ = '\0';
+	if (!*quota_us)
+		*quota_us = str_to_u64(quota, INT64_MAX, &value) ? -1 : (int64_t)value;
+	else if (!str_to_u64(period, INT64_MAX, &value) && value != CPU_PERIOD_US)
+		*period_us = value;
+}
+
 int cgroup_hugepage_name(const char *page_size, char *out, struct err *err)
 {
 	static const char units[] = "KMG";

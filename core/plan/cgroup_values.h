@@ -45,6 +45,12 @@ int cgroup_swap_max(int64_t memory_bytes, int64_t memory_swap_bytes, char *out, 
 void cgroup_cpu_max(int64_t quota_us, uint64_t period_us, const char *current, char *out);
 
 /*
+ * Where only one of quota and period is asked for, take the other from `current`, the content of
+ * cpu.max. A period that is the kernel's default isn't named.
+ */
+void cgroup_cpu_complete(const char *current, int64_t *quota_us, uint64_t *period_us);
+
+/*
  * The page size as the kernel writes it in names ("2MB" for "2048KB" too). `out` has
  * CGROUP_VALUE_BYTES. Errors: ERR_INVALID when it isn't a number followed by KB, MB or GB.
  */

@@ -136,6 +136,37 @@ static void cpu_max_is_quota_and_period(void **state)
 	}
 }
 
+static void of_quota_and_period_the_one_not_asked_for_stays(void **state)
+{
+	static const struct {
+		const char *current;
+		int64_t quota;
+		uint64_t period;
+		int64_t whole_quota;
+		uint64_t whole_period;
+	} cases[] = {
+		{ "20000 100000", 0, 50000, 20000, 50000 },
+		{ "max 100000", 0, 50000, -1, 50000 },
+		{ "20000 50000", 30000, 0, 30000, 50000 },
+		{ "20000 50000", -1, 0, -1, 50000 },
+		{ "20000 100000", 30000, 0, 30000, 0 },
+		{ "20000 50000", 30000, 70000, 30000, 70000 },
+		{ "20000 50000", 0, 0, 0, 0 },
+		{ "", 0, 50000, 0, 50000 },
+		{ "20000", 30000, 0, 30000, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t quota = cases[i].quota;
+		uint64_t period = cases[i].period;
+
+		cgroup_cpu_complete(cases[i].current, &quota, &period);
+		assert_int_equal(quota, cases[i].whole_quota);
+		assert_int_equal(period, cases[i].whole_period);
+	}
+}
+
 static void page_sizes_are_named_as_the_kernel_does(void **state)
 {
 	static const char *const cases[][2] = {
@@ -230,6 +261,7 @@ int main(void)
 		cmocka_unit_test(swap_is_the_sum_without_memory),
 		cmocka_unit_test(swap_that_cant_be_told_is_refused_and_leaves_the_text),
 		cmocka_unit_test(cpu_max_is_quota_and_period),
+		cmocka_unit_test(of_quota_and_period_the_one_not_asked_for_stays),
 		cmocka_unit_test(page_sizes_are_named_as_the_kernel_does),
 		cmocka_unit_test(a_page_size_that_is_no_size_is_refused),
 		cmocka_unit_test(a_path_never_leads_above_its_beginning),
