@@ -29,12 +29,24 @@ static unsigned int *sort_ids(const struct image_mounts *mounts)
 	return ids;
 }
 
-/* What only the sidecar knows of. */
+/* Take out what the image has. */
+static size_t drop_known(const struct image_mounts *mounts, const struct checkpoint_mount **v,
+			 size_t n)
+{
+	auto_free unsigned int *ids = sort_ids(mounts);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!bsearch(&v[i]->id, ids, mounts->n, sizeof(*ids), compare_ids))
+			v[kept++] = v[i];
+	return kept;
+}
+
+/* What only the sidecar knows of: mostly nothing. */
 static const struct checkpoint_mount **list(const struct image_mounts *mounts,
 					    const struct checkpoint_info *info, size_t *n)
 {
 	const struct checkpoint_mount **v = xcalloc(info->n, sizeof(*v));
-	auto_free unsigned int *ids = sort_ids(mounts);
 
 	*n = 0;
 	for (size_t i = 0; i < info->n; i++) {
@@ -43,10 +55,11 @@ static const struct checkpoint_mount **list(const struct image_mounts *mounts,
 		if (!m->key || !left_out_is_lost(m->fstype, NULL))
 			continue;
 		below = checkpoint_info_find(info, m->parent);
-		if (left_out_is_lost(m->fstype, below ? below->fstype : NULL) &&
-		    !bsearch(&m->id, ids, mounts->n, sizeof(*ids), compare_ids))
+		if (left_out_is_lost(m->fstype, below ? below->fstype : NULL))
 			v[(*n)++] = m;
 	}
+	if (*n)
+		*n = drop_known(mounts, v, *n);
 	return v;
 }
 
